@@ -1,0 +1,1 @@
+"""What a plugin implements: one module per stage, each with the base class of the object a hook returns."""

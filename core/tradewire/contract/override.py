@@ -1,0 +1,62 @@
+"""Stage override: what the message may change about the algorithm's order."""
+
+from abc import ABC, abstractmethod
+from decimal import Decimal
+
+from tradewire.contract.matcher import SignalFacts
+from tradewire.domain.algorithm import Algorithm
+from tradewire.domain.base import Struct
+from tradewire.domain.message import Action, Protection
+from tradewire.domain.order import OrderType, TimeInForce
+
+
+class Note(Struct):
+    """One decision about one field, for the audit trail: what came, what is used, and why."""
+
+    field: str
+    received: str | None
+    used: str | None
+    why: str
+
+
+class Draft(Struct):
+    """The order so far. `quantity` is None for an exit or cancel of everything."""
+
+    symbol: str
+    action: Action
+    quantity: Decimal | None
+    order_type: OrderType | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    time_in_force: TimeInForce | None = None
+    take_profit: Protection | None = None
+    stop_loss: Protection | None = None
+    notes: tuple[Note, ...] = ()
+
+
+class Skip(Struct):
+    """Nothing is sent for this algorithm; `blocked` marks a refusal for safety rather than a plain no."""
+
+    reason: str
+    message: str
+    blocked: bool = False
+    notes: tuple[Note, ...] = ()
+
+
+class Override(ABC):
+    """Changes an algorithm's draft order by what the message says.
+
+    | member | | |
+    |---|---|---|
+    | `name` | required | |
+    | `apply` | required | pure |
+
+    Called in the algorithm's order (`default` first), each sees the draft of the last; a `Skip` ends the
+    chain. An exception fails the run visibly.
+    """
+
+    name: str
+
+    @abstractmethod
+    def apply(self, draft: Draft, signal: SignalFacts, algorithm: Algorithm) -> Draft | Skip:
+        """The draft with this override's changes noted, or a `Skip` with the reason."""

@@ -1,0 +1,1 @@
+"""The words of trading as frozen structs and pure functions: no clock, no I/O, nothing else of Tradewire."""

@@ -1,0 +1,190 @@
+"""Orders and their states: the parent an algorithm wants done, its children at the broker, and fills."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from tradewire.domain.base import Struct
+
+
+class Side(StrEnum):
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def sign(self) -> int:
+        return 1 if self is Side.BUY else -1
+
+    @property
+    def opposite(self) -> "Side":
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class OrderType(StrEnum):
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP = "stop"
+    STOP_LIMIT = "stop_limit"
+    TRAILING_STOP = "trailing_stop"
+
+
+class TimeInForce(StrEnum):
+    DAY = "day"
+    GTC = "gtc"
+    OPG = "opg"
+    CLS = "cls"
+    IOC = "ioc"
+    FOK = "fok"
+
+
+class Purpose(StrEnum):
+    """Why a parent exists. An exit only reduces the algorithm's own position; a cancel sends no order."""
+
+    ENTRY = "entry"
+    EXIT = "exit"
+    CANCEL = "cancel"
+
+
+class ParentState(StrEnum):
+    """PENDING: in its lane. WORKING: reserved and stepped. PAUSED: for a person. The others are final."""
+
+    PENDING = "pending"
+    WORKING = "working"
+    PAUSED = "paused"
+    FILLED = "filled"
+    PARTLY_FILLED = "partly_filled"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    BLOCKED = "blocked"
+    SKIPPED = "skipped"
+    EXPIRED = "expired"
+    FAILED = "failed"
+    TESTED = "tested"
+    DONE = "done"
+
+    @property
+    def is_live(self) -> bool:
+        return self in (ParentState.PENDING, ParentState.WORKING, ParentState.PAUSED)
+
+
+class ChildState(StrEnum):
+    """NEW is stored and not yet sent; SENT may or may not have arrived; UNKNOWN is being looked up."""
+
+    NEW = "new"
+    SENT = "sent"
+    ACKNOWLEDGED = "acknowledged"
+    PARTLY_FILLED = "partly_filled"
+    UNKNOWN = "unknown"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether quantity may still fill. An UNKNOWN order counts as open in full."""
+        return self in _OPEN
+
+
+_OPEN = frozenset(
+    {ChildState.NEW, ChildState.SENT, ChildState.ACKNOWLEDGED, ChildState.PARTLY_FILLED, ChildState.UNKNOWN}
+)
+
+
+class ParentOrder(Struct, kw_only=True):
+    """What one algorithm wants done because of one signal.
+
+    `symbol` is the ticker as configured or received, `instrument_id` what it was resolved to.
+    `quantity` is None for an exit of the whole position until admission sizes it. `filled` is in the
+    instrument's units; `version` rises with every stored change.
+    """
+
+    id: str
+    signal_id: str
+    algorithm_id: str
+    account_id: str
+    leg: int = 0
+    seq: int = 0
+    purpose: Purpose
+    symbol: str
+    instrument_id: str | None = None
+    side: Side | None = None
+    quantity: Decimal | None = None
+    filled: Decimal = Decimal(0)
+    blueprint: str
+    order_type: OrderType | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    time_in_force: TimeInForce | None = None
+    signal_price: Decimal | None = None
+    state: ParentState = ParentState.PENDING
+    reason: str | None = None
+    detail: str | None = None
+    cancel_requested: bool = False
+    test: bool = False
+    created_at: datetime
+    admitted_at: datetime | None = None
+    ended_at: datetime | None = None
+    wake_at: datetime | None = None
+    version: int = 0
+
+    @property
+    def remaining(self) -> Decimal:
+        """What may still fill, in the instrument's units; zero until a quantity is known."""
+        return max((self.quantity or Decimal(0)) - self.filled, Decimal(0))
+
+
+class ChildOrder(Struct, kw_only=True):
+    """One order at the broker. `client_id` is stored before the first byte is sent and never changes."""
+
+    client_id: str
+    parent_id: str
+    account_id: str
+    instrument_id: str
+    leg: int = 0
+    slice: int = 0
+    generation: int = 0
+    side: Side
+    quantity: Decimal
+    order_type: OrderType
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    time_in_force: TimeInForce
+    state: ChildState = ChildState.NEW
+    filled: Decimal = Decimal(0)
+    broker_order_id: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+    cancel_requested: bool = False
+    created_at: datetime
+    sent_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def open_quantity(self) -> Decimal:
+        """The quantity that may still fill: nothing once the order has ended."""
+        return max(self.quantity - self.filled, Decimal(0)) if self.state.is_open else Decimal(0)
+
+
+class Fill(Struct, kw_only=True):
+    """One execution, unique per account by the broker's `execution_id`.
+
+    `quantity` > 0 in the instrument's units, `price` per unit in `currency`; `fee` is what was paid (negative
+    for a rebate), in `fee_currency`.
+    """
+
+    execution_id: str
+    account_id: str
+    client_id: str | None
+    parent_id: str | None
+    algorithm_id: str | None
+    instrument_id: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    currency: str
+    multiplier: Decimal = Decimal(1)
+    fee: Decimal = Decimal(0)
+    fee_currency: str | None = None
+    at: datetime
