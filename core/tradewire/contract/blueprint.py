@@ -27,7 +27,7 @@ class StepView(Struct):
 
 
 class Place(Struct, tag="place"):
-    """A new child. (leg, slice, generation) names it: the same three always mean the same order."""
+    """A new child, named by (leg, slice, generation): the same three always mean the same order."""
 
     quantity: Decimal
     order_type: OrderType
@@ -47,7 +47,7 @@ class Cancel(Struct, tag="cancel"):
 
 
 class Finish(Struct, tag="finish"):
-    """The parent ends in `state`. Core refuses it while a child is open or the state contradicts the fills."""
+    """The parent ends in `state`. Core refuses it while a child is open, or against the fills."""
 
     state: ParentState
     reason: str

@@ -19,7 +19,7 @@ class DedupeClass(StrEnum):
     """What the broker does with a client id it has seen.
 
     A: answers with the original. B: refuses, and finds by id. B_OPEN: as B, among open orders only.
-    C: nothing; such an order is never sent again without a person.
+    C: nothing; only a person may have such an order sent again.
     """
 
     A = "a"
@@ -29,7 +29,7 @@ class DedupeClass(StrEnum):
 
 
 class Supported(Struct):
-    """One combination the broker takes. `extended_hours` says whether it works outside the regular session."""
+    """One combination the broker takes, and whether it works outside the regular session."""
 
     asset_class: AssetClass
     order_type: OrderType

@@ -1,0 +1,1 @@
+"""The database: its tables, and the one way to read and write them."""

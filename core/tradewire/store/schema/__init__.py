@@ -1,0 +1,33 @@
+"""All tables. What is due is a row; what happened is a row; nothing is kept anywhere else."""
+
+from tradewire.store.schema.access import api_tokens, connections, keys, owner, refusals
+from tradewire.store.schema.accounts import account_states, accounts, algorithms, leases, switches, versions
+from tradewire.store.schema.ledger import ledger_entries, ledger_seals
+from tradewire.store.schema.metadata import metadata
+from tradewire.store.schema.orders import child_orders, fills, instruments, parent_orders, positions, verdicts
+from tradewire.store.schema.signals import dedupe, signals
+
+__all__ = [
+    "account_states",
+    "accounts",
+    "algorithms",
+    "api_tokens",
+    "child_orders",
+    "connections",
+    "dedupe",
+    "fills",
+    "instruments",
+    "keys",
+    "leases",
+    "ledger_entries",
+    "ledger_seals",
+    "metadata",
+    "owner",
+    "parent_orders",
+    "positions",
+    "refusals",
+    "signals",
+    "switches",
+    "verdicts",
+    "versions",
+]
