@@ -1,0 +1,113 @@
+"""The pipeline: every stage in order. Nothing else calls a plugin's methods.
+
+    parse          the message in a request's body
+    authenticate   who sent it
+    match          which started algorithms it concerns
+    override       what it changes about an algorithm's order
+    guard          whether that order may be sent
+    blueprint      what to place now
+    broker         where it is executed (the account's session: tradewire.brokerage)
+
+Each function asks the plugins of its stage, turns what they raise into the outcome that `hookspecs` states,
+and combines their answers. All but the broker are pure: they look only at what they are given.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from tradewire.contract.authenticator import Attempt, Caller, Denied, KeyRing
+from tradewire.contract.blueprint import Step, StepView
+from tradewire.contract.errors import InvalidMessage
+from tradewire.contract.matcher import SignalFacts
+from tradewire.contract.override import Draft, Skip
+from tradewire.contract.provider import Parsed
+from tradewire.domain.algorithm import Algorithm
+from tradewire.plugins import Plugins
+
+T = TypeVar("T")
+
+DEFAULT = "default"
+
+
+class StageFailed(Exception):  # noqa: N818 - the pipeline's own word for it
+    """A plugin raised where it may not; the text names stage, plugin and error in a sentence."""
+
+    def __init__(self, stage: str, plugin: str, error: BaseException) -> None:
+        super().__init__(f"The {stage} plugin {plugin!r} failed with {type(error).__name__}: {error}")
+        self.stage = stage
+        self.plugin = plugin
+
+
+def parse(plugins: Plugins, provider: str, body: bytes, path: Mapping[str, str]) -> Parsed:
+    """The message in `body`. Raises `InvalidMessage`, also when the parser itself fails."""
+    chosen = plugins.provider(provider)
+    try:
+        return chosen.parse(body, path)
+    except InvalidMessage:
+        raise
+    except Exception as error:
+        raise InvalidMessage(None, f"The parser of {provider!r} failed: {type(error).__name__}.") from error
+
+
+def authenticate(plugins: Plugins, attempt: Attempt, keys: KeyRing) -> Caller | Denied:
+    """Any denial wins, then the first caller. Raises `StageFailed` when an authenticator fails."""
+    answers = [
+        _ask("authenticate", name, one.authenticate, attempt, keys)
+        for name, one in plugins.authenticators.items()
+        if not one.providers or attempt.provider in one.providers
+    ]
+    denials = [answer for answer in answers if isinstance(answer, Denied)]
+    callers = [answer for answer in answers if isinstance(answer, Caller)]
+    if denials:
+        return denials[0]
+    if callers:
+        return callers[0]
+    return Denied(kind="no_caller", message="Invalid API Key: nothing in the message says who sent it.")
+
+
+def match(plugins: Plugins, signal: SignalFacts, algorithms: Iterable[Algorithm]) -> tuple[Algorithm, ...]:
+    """The algorithms of which any matcher in their chain says yes. Raises `StageFailed`, `Unhonoured`."""
+    return tuple(
+        algorithm
+        for algorithm in algorithms
+        if any(
+            _ask("match", name, plugins.matcher(name).matches, signal, algorithm)
+            for name in (DEFAULT, *algorithm.pipeline.match)
+        )
+    )
+
+
+def override(plugins: Plugins, draft: Draft, signal: SignalFacts, algorithm: Algorithm) -> Draft | Skip:
+    """The draft after every override of the algorithm's chain. Raises `StageFailed`, `Unhonoured`."""
+    for name in (DEFAULT, *algorithm.pipeline.override):
+        answer = _ask("override", name, plugins.override(name).apply, draft, signal, algorithm)
+        if isinstance(answer, Skip):
+            return answer
+        draft = answer
+    return draft
+
+
+def step(plugins: Plugins, blueprint: str, view: StepView) -> Step:
+    """What the blueprint wants done now. Raises `StageFailed`, `Unhonoured`."""
+    return _ask("blueprint", blueprint, plugins.blueprint(blueprint).step, view)
+
+
+def chain(plugins: Plugins, algorithm: Algorithm, guardians: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """(stage, plugin) in the order in which a signal of this algorithm passes them."""
+    stages = [("parse", algorithm.signal.provider)]
+    stages += [
+        ("authenticate", name)
+        for name, one in plugins.authenticators.items()
+        if not one.providers or algorithm.signal.provider in one.providers
+    ]
+    stages += [("match", name) for name in (DEFAULT, *algorithm.pipeline.match)]
+    stages += [("override", name) for name in (DEFAULT, *algorithm.pipeline.override)]
+    stages += [("guard", name) for name in guardians]
+    return (*stages, ("blueprint", algorithm.blueprint.name))
+
+
+def _ask(stage: str, name: str, method: Callable[..., T], *arguments: object) -> T:
+    try:
+        return method(*arguments)
+    except Exception as error:
+        raise StageFailed(stage, name, error) from error

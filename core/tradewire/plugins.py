@@ -1,0 +1,180 @@
+"""Discovery of plugins, and the one typed way to reach what they add.
+
+Every plugin, built in or not, is an entry point of the group `tradewire`. One that fails to import, has a
+hook of a wrong name or signature, or takes a name that is taken is quarantined with the reason; nothing
+else is affected, and whatever needs it refuses in words.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
+from enum import StrEnum
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, TypeVar
+
+import pluggy
+
+from tradewire import hookspecs
+from tradewire.contract.authenticator import Authenticator
+from tradewire.contract.blueprint import Blueprint
+from tradewire.contract.broker import Broker
+from tradewire.contract.errors import Unhonoured
+from tradewire.contract.guardian import Guardian
+from tradewire.contract.matcher import Matcher
+from tradewire.contract.override import Override
+from tradewire.contract.provider import Provider
+from tradewire.domain.base import Struct
+from tradewire.hookspecs import PROJECT
+
+T = TypeVar("T")
+
+_OWN = "tradewire"
+
+
+class PluginState(StrEnum):
+    LOADED = "loaded"
+    BLOCKED = "blocked"
+    QUARANTINED = "quarantined"
+
+
+class PluginRecord(Struct):
+    """One line of `tradewire plugins`: `adds` lists "stage: name"."""
+
+    name: str
+    distribution: str
+    version: str
+    state: PluginState
+    adds: tuple[str, ...] = ()
+    reason: str | None = None
+
+
+class Plugins:
+    """What all loaded plugins add, by stage and name. Reaching for a missing name raises `Unhonoured`."""
+
+    def __init__(self) -> None:
+        self.providers: dict[str, Provider] = {}
+        self.authenticators: dict[str, Authenticator] = {}
+        self.matchers: dict[str, Matcher] = {}
+        self.overrides: dict[str, Override] = {}
+        self.guardians: dict[str, Guardian] = {}
+        self.blueprints: dict[str, Blueprint] = {}
+        self.brokers: dict[str, Broker] = {}
+        self.records: list[PluginRecord] = []
+        self.quarantined: dict[str, str] = {}
+
+    @classmethod
+    def discover(cls, blocked: Iterable[str] = (), found: Iterable[EntryPoint] | None = None) -> "Plugins":
+        """Load every entry point of the group (or of `found`), Tradewire's own first, then by name."""
+        plugins = cls()
+        names = frozenset(blocked)
+        points = entry_points(group=PROJECT) if found is None else found
+        for point in sorted(points, key=lambda point: (_distribution(point)[0] != _OWN, point.name)):
+            plugins._load(point, names)
+        return plugins
+
+    def provider(self, name: str) -> Provider:
+        return self._one(self.providers, "signal provider", name)
+
+    def matcher(self, name: str) -> Matcher:
+        return self._one(self.matchers, "matcher", name)
+
+    def override(self, name: str) -> Override:
+        return self._one(self.overrides, "override", name)
+
+    def guardian(self, name: str) -> Guardian:
+        return self._one(self.guardians, "guardian", name)
+
+    def blueprint(self, name: str) -> Blueprint:
+        return self._one(self.blueprints, "blueprint", name)
+
+    def broker(self, name: str) -> Broker:
+        return self._one(self.brokers, "broker", name)
+
+    def quarantine_guardian(self, name: str, reason: str) -> None:
+        """Take a guardian out of use while running; orders that need it are denied from now on."""
+        if self.guardians.pop(name, None) is not None:
+            self.quarantined[name] = reason
+
+    def _one(self, named: dict[str, T], kind: str, name: str) -> T:
+        if name in named:
+            return named[name]
+        if name in self.quarantined:
+            raise Unhonoured(f"The {kind} {name!r} is quarantined: {self.quarantined[name]}")
+        near = get_close_matches(name, named, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else " `tradewire plugins` lists what is installed."
+        raise Unhonoured(f"No {kind} {name!r} is installed.{hint}")
+
+    def _load(self, point: EntryPoint, blocked: frozenset[str]) -> None:
+        distribution, version = _distribution(point)
+
+        def record(state: PluginState, adds: Sequence[str] = (), reason: str | None = None) -> None:
+            self.records.append(
+                PluginRecord(
+                    name=point.name,
+                    distribution=distribution,
+                    version=version,
+                    state=state,
+                    adds=tuple(adds),
+                    reason=reason,
+                )
+            )
+
+        if point.name in blocked or distribution in blocked:
+            record(PluginState.BLOCKED, reason="It is on the block list of the settings.")
+            return
+        try:
+            hooks = _registered(point)
+            adds = self._adopt(hooks)
+        # What a stranger's module does at import is its own affair: nothing it raises may stop the others.
+        except BaseException as error:  # noqa: BLE001
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            record(PluginState.QUARANTINED, reason=f"{type(error).__name__}: {error}".strip())
+            return
+        record(PluginState.LOADED, adds)
+
+    def _adopt(self, hooks: pluggy.HookRelay) -> list[str]:
+        """Add what a plugin's hooks return: all of it, or nothing."""
+        stages: list[tuple[str, Callable[[], list[Any]], type, dict[str, Any]]] = [
+            ("parse", hooks.parse, Provider, self.providers),
+            ("authenticate", hooks.authenticate, Authenticator, self.authenticators),
+            ("match", hooks.match, Matcher, self.matchers),
+            ("override", hooks.override, Override, self.overrides),
+            ("guard", hooks.guard, Guardian, self.guardians),
+            ("blueprint", hooks.blueprint, Blueprint, self.blueprints),
+            ("broker", hooks.broker, Broker, self.brokers),
+        ]
+        additions: list[tuple[dict[str, Any], str, Any]] = []
+        adds: list[str] = []
+        for stage, call, base, named in stages:
+            for one in (one for answer in call() for one in answer):
+                _check(stage, one, base, named, {name for table, name, _ in additions if table is named})
+                additions.append((named, one.name, one))
+                adds.append(f"{stage}: {one.name}")
+        if not adds:
+            raise TypeError("it registers nothing: no function is marked with @tradewire.hookimpl")
+        for named, name, one in additions:
+            named[name] = one
+        return adds
+
+
+def _registered(point: EntryPoint) -> pluggy.HookRelay:
+    """The plugin alone in a manager of its own, so that a misspelt hook of one is not blamed on another."""
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(hookspecs)
+    manager.register(point.load(), name=point.name)
+    manager.check_pending()
+    return manager.hook
+
+
+def _check(stage: str, one: Any, base: type, named: dict[str, Any], adding: set[str]) -> None:
+    if not isinstance(one, base):
+        raise TypeError(f"hook {stage} returned {type(one).__name__}, which is no {base.__name__}")
+    name = getattr(one, "name", None)
+    if not isinstance(name, str) or not name:
+        raise TypeError(f"{type(one).__name__} of hook {stage} has no name")
+    if name in named or name in adding:
+        raise ValueError(f"{stage} {name!r} exists already; a plugin adds, it never replaces")
+
+
+def _distribution(point: EntryPoint) -> tuple[str, str]:
+    return (point.dist.name, point.dist.version) if point.dist is not None else ("unknown", "unknown")
