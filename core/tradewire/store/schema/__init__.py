@@ -2,7 +2,7 @@
 
 from tradewire.store.schema.access import api_tokens, connections, keys, owner, refusals
 from tradewire.store.schema.accounts import account_states, accounts, algorithms, leases, switches, versions
-from tradewire.store.schema.ledger import ledger_entries, ledger_seals
+from tradewire.store.schema.ledger import ledger_entries, ledger_origin, ledger_seals
 from tradewire.store.schema.metadata import metadata
 from tradewire.store.schema.orders import child_orders, fills, instruments, parent_orders, positions, verdicts
 from tradewire.store.schema.signals import dedupe, signals
@@ -20,6 +20,7 @@ __all__ = [
     "keys",
     "leases",
     "ledger_entries",
+    "ledger_origin",
     "ledger_seals",
     "metadata",
     "owner",
