@@ -29,7 +29,7 @@ T = TypeVar("T")
 DEFAULT = "default"
 
 
-class StageFailed(Exception):  # noqa: N818 - the pipeline's own word for it
+class StageFailed(Exception):
     """A plugin raised where it may not; the text names stage, plugin and error in a sentence."""
 
     def __init__(self, stage: str, plugin: str, error: BaseException) -> None:

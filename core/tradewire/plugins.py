@@ -125,7 +125,7 @@ class Plugins:
             hooks = _registered(point)
             adds = self._adopt(hooks)
         # What a stranger's module does at import is its own affair: nothing it raises may stop the others.
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
             record(PluginState.QUARANTINED, reason=f"{type(error).__name__}: {error}".strip())

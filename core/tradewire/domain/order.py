@@ -135,7 +135,12 @@ class ParentOrder(Struct, kw_only=True):
 
 
 class ChildOrder(Struct, kw_only=True):
-    """One order at the broker. `client_id` is stored before the first byte is sent and never changes."""
+    """One order at the broker. `client_id` is stored before the first byte is sent and never changes.
+
+    `filled` is the sum of stored executions. `reported_filled` and `reported_state` are what the broker says
+    of the order; where it says more than the executions show, the order stays open until they arrive.
+    `look_ups` counts how often an UNKNOWN order was looked for.
+    """
 
     client_id: str
     parent_id: str
@@ -152,10 +157,13 @@ class ChildOrder(Struct, kw_only=True):
     time_in_force: TimeInForce
     state: ChildState = ChildState.NEW
     filled: Decimal = Decimal(0)
+    reported_filled: Decimal = Decimal(0)
+    reported_state: ChildState | None = None
     broker_order_id: str | None = None
     reason: str | None = None
     detail: str | None = None
     cancel_requested: bool = False
+    look_ups: int = 0
     created_at: datetime
     sent_at: datetime | None = None
     acknowledged_at: datetime | None = None

@@ -94,6 +94,8 @@ child_orders = Table(
     Column("time_in_force", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("filled", Amount, nullable=False),
+    Column("reported_filled", Amount, nullable=False),
+    Column("reported_state", Text),
     Column("broker_order_id", Text),
     Column("reason", Text),
     Column("detail", Text),
