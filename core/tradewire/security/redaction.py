@@ -1,0 +1,94 @@
+"""Masks whatever looks like a secret, in raw messages before they are stored and in every log event."""
+
+import re
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+import msgspec
+
+MASK = "…"
+
+_TOKEN = re.compile(r"(?i)(tw_(?:live|api)_)([0-9a-z]+)")
+_TOKEN_BYTES = re.compile(rb"(?i)(tw_(?:live|api)_)([0-9a-z]+)")
+_ESCAPED = re.compile(rb"\\u00([2-7][0-9A-Fa-f])")
+_PLAIN = re.compile(rb"[0-9A-Za-z_]")
+_SHORTEST_WITH_LAST4 = 12
+
+_NAMES = re.compile(
+    r"(?i)pass(word|phrase|wd)|secret|(?<!_)token$|_token$|api_?key|private_?key|credential|authori[sz]ation|cookie"
+    r"|pepper|^key$|presented"
+)
+_IN_TEXT = (
+    (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}"), rf"\1 {MASK}"),
+    (re.compile(r"\$argon2[a-z]*\$[^\s\"']+"), f"$argon2{MASK}"),
+    (re.compile(r"\bgAAAA[A-Za-z0-9_=-]{20,}"), f"gAAAA{MASK}"),
+    (re.compile(r"(://[^/\s:@]*):[^/\s@]+@"), rf"\1:{MASK}@"),
+    (
+        re.compile(
+            r"(?i)((?:password|passwd|passphrase|secret|pepper|token|api[_-]?key)[\"']?\s*[:=]\s*)"
+            r"(\"[^\"]*\"|'[^']*'|(?!tw_)[^\s,;&}\"']+)"
+        ),
+        rf"\1{MASK}",
+    ),
+)
+
+
+def redact(raw: bytes) -> bytes:
+    """`raw` with everything key-like (right or wrong) shortened to its prefix, "…" and its last 4 characters.
+
+    A key that hides behind JSON's `\\u0041` escapes is found as well; the escapes are then written plainly.
+    """
+    plain = with_plain_letters(raw)
+    if _TOKEN_BYTES.findall(plain) != _TOKEN_BYTES.findall(raw):
+        raw = plain
+    return _TOKEN_BYTES.sub(lambda found: _shortened(found[0].decode("ascii")).encode(), raw)
+
+
+def redact_text(text: str) -> str:
+    """`text` for a log or an error: keys shortened, passwords, tokens and sealed values masked."""
+    for pattern, replacement in _IN_TEXT:
+        text = pattern.sub(replacement, text)
+    return _TOKEN.sub(lambda found: _shortened(found[0]), text)
+
+
+def with_plain_letters(raw: bytes) -> bytes:
+    """`raw` with JSON escapes of letters, digits and the underscore written as the characters themselves."""
+
+    def plain(found: re.Match[bytes]) -> bytes:
+        letter = bytes([int(found[1], 16)])
+        return letter if _PLAIN.fullmatch(letter) else found[0]
+
+    return _ESCAPED.sub(plain, raw)
+
+
+def redact_secrets(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A structlog processor; it belongs after `format_exc_info` and right before the renderer."""
+    return {name: _redacted(name, value) for name, value in event.items()}
+
+
+def _redacted(name: str, value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if _NAMES.search(name):
+        return _shortened_if_token(value)
+    if isinstance(value, str):
+        return redact_text(value)
+    if isinstance(value, bytes | bytearray):
+        return redact_text(bytes(value).decode("utf-8", "backslashreplace"))
+    if isinstance(value, Mapping):
+        return {redact_text(str(key)): _redacted(str(key), item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_redacted("", item) for item in value]
+    if isinstance(value, msgspec.Struct):
+        return {field: _redacted(field, getattr(value, field)) for field in value.__struct_fields__}
+    return redact_text(str(value))
+
+
+def _shortened_if_token(value: Any) -> str:
+    return _shortened(value) if isinstance(value, str) and _TOKEN.fullmatch(value) else MASK
+
+
+def _shortened(token: str) -> str:
+    found = _TOKEN.match(token)
+    prefix, body = (found[1], found[2]) if found else ("", "")
+    return prefix + MASK + (body[-4:] if len(body) >= _SHORTEST_WITH_LAST4 else "")

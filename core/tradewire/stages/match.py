@@ -1,0 +1,85 @@
+"""Which algorithms a signal concerns, and which it nearly did."""
+
+import difflib
+from collections.abc import Iterable
+from datetime import datetime
+
+from tradewire.contract.matcher import Matcher, SignalFacts
+from tradewire.domain.algorithm import Algorithm, AlgorithmState
+from tradewire.domain.clock import iso
+
+MOST_SENTENCES = 5
+
+
+class EntrySignalMatcher(Matcher):
+    """The provider and the entry signal id must be equal to the character."""
+
+    name = "default"
+
+    def matches(self, signal: SignalFacts, algorithm: Algorithm) -> bool:
+        return (
+            algorithm.signal.provider == signal.provider and algorithm.signal.id == signal.message.strategy_id
+        )
+
+
+def near_misses(signal: SignalFacts, algorithms: Iterable[Algorithm], now: datetime) -> tuple[str, ...]:
+    """Why a signal that matched nothing perhaps should have: sentences, the likeliest first, at most 5.
+
+    `algorithms` are all that exist, stopped ones included.
+    """
+    everything = sorted(algorithms, key=lambda algorithm: algorithm.name)
+    if not everything:
+        return ("There is no algorithm yet; create one with `tradewire algorithm add`.",)
+    received = signal.message.strategy_id
+    same_provider = [one for one in everything if one.signal.provider == signal.provider]
+    sentences = [
+        *(_why_not_asked(one, now) for one in same_provider if one.signal.id == received),
+        *(_written_differently(one, received) for one in same_provider if one.signal.id != received),
+        *(_other_provider(one, signal) for one in everything if one.signal.provider != signal.provider),
+    ]
+    found = [sentence for sentence in sentences if sentence is not None]
+    return tuple(found[:MOST_SENTENCES]) or _closest(same_provider, received)
+
+
+def _why_not_asked(algorithm: Algorithm, now: datetime) -> str | None:
+    name = f'Algorithm "{algorithm.name}" listens to this id, but'
+    if algorithm.valid_until is not None and now >= algorithm.valid_until:
+        return (
+            f"{name} its validity ended at {iso(algorithm.valid_until)}. Give it a new validity and start it."
+        )
+    start = algorithm.validity.start
+    if start is not None and now < start:
+        return f"{name} it is valid only from {iso(start)}."
+    if algorithm.state is AlgorithmState.STOPPED:
+        why = f" ({algorithm.state_reason.rstrip('.')})" if algorithm.state_reason else ""
+        return f"{name} it is stopped{why}. Start it with `tradewire algorithm start {algorithm.name}`."
+    return None
+
+
+def _written_differently(algorithm: Algorithm, received: str) -> str | None:
+    own = algorithm.signal.id
+    name = f'Algorithm "{algorithm.name}" listens to "{own}"'
+    if own.casefold() == received.casefold():
+        return f'{name}, the message says "{received}": upper and lower case count.'
+    if "".join(own.split()) == "".join(received.split()):
+        return f'{name}, the message says "{received}": they differ only in spaces, and spaces count.'
+    if "".join(own.split()).casefold() == "".join(received.split()).casefold():
+        return f'{name}, the message says "{received}": they differ in spaces and in upper and lower case.'
+    return None
+
+
+def _other_provider(algorithm: Algorithm, signal: SignalFacts) -> str | None:
+    if algorithm.signal.id != signal.message.strategy_id:
+        return None
+    return (
+        f'Algorithm "{algorithm.name}" listens to this id from {algorithm.signal.provider}, but the message '
+        f"came from {signal.provider}."
+    )
+
+
+def _closest(algorithms: list[Algorithm], received: str) -> tuple[str, ...]:
+    close = difflib.get_close_matches(received, sorted({one.signal.id for one in algorithms}), n=1)
+    if not close:
+        return ()
+    names = ", ".join(f'"{one.name}"' for one in algorithms if one.signal.id == close[0])
+    return (f'Did you mean "{close[0]}"? That is the entry signal id of {names}.',)
