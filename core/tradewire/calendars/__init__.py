@@ -1,0 +1,1 @@
+"""Trading calendars: compiled apart from the server, loaded as session rows."""
