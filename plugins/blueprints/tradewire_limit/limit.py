@@ -11,6 +11,7 @@ from tradewire import (
     ChildState,
     Finish,
     Instrument,
+    Need,
     OrderType,
     ParentOrder,
     ParentState,
@@ -18,7 +19,6 @@ from tradewire import (
     Step,
     StepView,
 )
-from tradewire.contract.guardian import Need
 from tradewire.contract.working import (
     awaits_fills,
     conclusion,

@@ -11,16 +11,17 @@ from tradewire import (
     Capabilities,
     Finish,
     Instrument,
+    Need,
     OrderType,
     ParentOrder,
     ParentState,
     Place,
+    Side,
     Step,
     StepView,
     TimeInForce,
     is_usable,
 )
-from tradewire.contract.guardian import Need
 from tradewire.contract.working import (
     awaits_fills,
     conclusion,
@@ -28,7 +29,6 @@ from tradewire.contract.working import (
     size_problems,
     support_problems,
 )
-from tradewire.domain.order import Side
 from tradewire.domain.pricing import marketable_limit
 
 _TYPES = (OrderType.MARKET, OrderType.LIMIT)

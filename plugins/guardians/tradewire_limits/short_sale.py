@@ -51,7 +51,7 @@ class ShortSale(Guardian):
             "short_not_allowed",
             f"The sale of {value} of {order.symbol} would leave {headroom}: the algorithm holds "
             f"{units(view.exposure.position, instrument)}, of which "
-            f"{units(view.exposure.live_sell, instrument)} are being sold already, and it was not allowed shorts.",
+            f"{units(view.exposure.live_sell, instrument)} are being sold already, and it may not go short.",
             value=value,
             limit=limit,
             headroom=headroom,
