@@ -1,0 +1,97 @@
+"""The fields of a paper account's configuration."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from tradewire import ConfigField, Struct, Unhonoured
+from tradewire_paper.faults import Fault
+
+
+class Hours(StrEnum):
+    ALWAYS = "always"
+    EXCHANGE = "exchange"
+
+
+class PaperConfig(Struct, forbid_unknown_fields=True):
+    """One account's terms; see `FIELDS` for what each says."""
+
+    starting_cash: Decimal = Decimal(100000)
+    seed: int = 1
+    volatility: Decimal = Decimal(30)
+    prices: dict[str, Decimal] = {}  # noqa: RUF012 - msgspec gives every struct a copy
+    spread_bps: Decimal = Decimal(2)
+    slippage_bps: Decimal = Decimal(0)
+    latency_ms: int = 5
+    fee_per_unit: Decimal = Decimal(0)
+    fee_bps: Decimal = Decimal(0)
+    partial_fills: int = 1
+    leverage: Decimal = Decimal(1)
+    hours: Hours = Hours.ALWAYS
+    bars: str | None = None
+    unknown_symbols: tuple[str, ...] = ()
+    url: str | None = None
+    venue_account: str | None = None
+    timeout_s: float = 5.0
+    faults: tuple[Fault, ...] = ()
+
+
+_MEANING = {
+    "starting_cash": "cash of a new account, in its currency",
+    "seed": "seed of the random walk; the same seed gives the same prices",
+    "volatility": "yearly volatility of the random walk in percent; 0 lets prices stand still",
+    "prices": 'first prices by symbol, e.g. {AAPL = "200"}',
+    "spread_bps": "distance of bid and ask in basis points of the price",
+    "slippage_bps": "how much worse than the quote a market order fills, in basis points",
+    "latency_ms": "milliseconds from the acknowledgement to the first fill, and between partial fills",
+    "fee_per_unit": "fee for each share, coin or contract, in the instrument's currency",
+    "fee_bps": "fee in basis points of a fill's value",
+    "partial_fills": "in how many pieces an order fills; 1 fills it at once",
+    "leverage": "buying power as a multiple of equity",
+    "hours": '"always" trades round the clock, "exchange" only in the instrument\'s session',
+    "bars": "CSV or CSV.gz of bars to replay instead of the walk: ts,open,high,low,close[,volume,bid,ask]",
+    "unknown_symbols": "tickers that this account pretends not to know",
+    "url": "URL of a venue process; without it the account trades in-process",
+    "venue_account": "the account's name at the venue process; by default the account's own",
+    "timeout_s": "seconds after which an answer of the venue process is given up",
+    "faults": 'faults by script, e.g. [{kind = "accept_then_500", nth = 1}]',
+}
+
+FIELDS = tuple(
+    ConfigField(name=name, description=meaning, default=msgspec.to_builtins(getattr(PaperConfig(), name)))
+    for name, meaning in _MEANING.items()
+)
+
+_POSITIVE = ("starting_cash", "leverage", "partial_fills", "timeout_s")
+_NOT_NEGATIVE = ("volatility", "spread_bps", "slippage_bps", "latency_ms", "fee_per_unit", "fee_bps")
+_WIDEST_BPS = 5000
+
+
+def read_config(values: Mapping[str, Any]) -> PaperConfig:
+    """The configuration in `values`; texts are understood as well. Raises `Unhonoured` with the field."""
+    try:
+        config = msgspec.convert(
+            {name: _from_text(name, value) for name, value in values.items()}, PaperConfig, strict=False
+        )
+    except (msgspec.ValidationError, msgspec.DecodeError) as problem:
+        raise Unhonoured(f"The paper account's configuration is not understood: {problem}.") from problem
+    for name in (*_POSITIVE, *_NOT_NEGATIVE):
+        value = Decimal(str(getattr(config, name)))
+        if not value.is_finite() or value < 0 or (value == 0 and name in _POSITIVE):
+            rule = "greater than 0" if name in _POSITIVE else "0 or more"
+            raise Unhonoured(f"The paper account's {name} is {value}; it must be {rule}.")
+    if max(config.spread_bps, config.slippage_bps) > _WIDEST_BPS:
+        raise Unhonoured(f"The paper account's spread_bps and slippage_bps must not exceed {_WIDEST_BPS}.")
+    return config
+
+
+def _from_text(name: str, value: Any) -> Any:
+    """Lists and tables may come as one text from a command line: JSON, or names with commas."""
+    if not isinstance(value, str) or name not in ("unknown_symbols", "faults", "prices"):
+        return value
+    if value.lstrip().startswith(("[", "{")):
+        return msgspec.json.decode(value)
+    return [part.strip() for part in value.split(",") if part.strip()]
