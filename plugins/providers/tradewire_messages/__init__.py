@@ -1,1 +1,18 @@
-"""Filled in shortly."""
+"""Signal formats: TradingView's JSON message.
+
+| file | what it does |
+|---|---|
+| `tradingview.py` | the provider: from bytes to a `Message` |
+| `json_body.py`, `broken_json.py` | strict JSON, and what is wrong with what is not |
+| `fields.py` | names and aliases, one field each |
+| `unhonoured.py` | fields that would change the order and cannot be honoured: refused by name |
+| `values.py`, `numbers.py`, `times.py`, `protections.py`, `placeholders.py` | one kind of value each |
+"""
+
+from tradewire import Provider, hookimpl
+from tradewire_messages.tradingview import TradingViewProvider
+
+
+@hookimpl
+def parse() -> list[Provider]:
+    return [TradingViewProvider()]

@@ -1,0 +1,82 @@
+"""The fields of a message: their names, their other spellings, and each at most once."""
+
+from typing import Any
+
+from tradewire import InvalidMessage
+from tradewire_messages.json_body import Members
+from tradewire_messages.placeholders import refuse_unfilled
+from tradewire_messages.unhonoured import refuse_unhonoured
+from tradewire_messages.wording import folded, shown
+
+#: Every spelling (folded) -> the field's name.
+SPELLINGS = {
+    "apikey": "apiKey",
+    "strategyid": "strategyId",
+    "symbol": "symbol",
+    "ticker": "symbol",
+    "action": "action",
+    "side": "action",
+    "qty": "qty",
+    "quantity": "qty",
+    "contracts": "qty",
+    "id": "id",
+    "time": "time",
+    "bartime": "barTime",
+    "price": "price",
+    "signalprice": "price",
+    "ordertype": "orderType",
+    "limitprice": "limitPrice",
+    "stopprice": "stopPrice",
+    "takeprofit": "takeProfit",
+    "stoploss": "stopLoss",
+    "timeinforce": "timeInForce",
+    "tif": "timeInForce",
+    "comment": "comment",
+    "test": "test",
+}
+_MAY_BE_EMPTY = ("comment", "id")
+
+
+class Fields:
+    """A message's known fields by name, and the names of the others.
+
+    A field that is null is absent, and so are an empty `comment` and `id`, since their placeholders are often
+    filled with nothing. Any other empty text is refused where it is read.
+    """
+
+    def __init__(self, members: Members) -> None:
+        """Raises `InvalidMessage` for a field given twice, an unfilled placeholder, or one not honoured."""
+        self._given: dict[str, tuple[str, Any]] = {}
+        ignored = []
+        for written, value in members:
+            field = SPELLINGS.get(folded(written))
+            if field is not None:
+                self._add(field, written, value)
+            elif not refuse_unhonoured(written, value):
+                ignored.append(shown(written))
+        self.ignored = tuple(ignored)
+
+    def written(self, field: str) -> str:
+        """The field's name as the message spells it."""
+        return self._given[field][0] if field in self._given else field
+
+    def value(self, field: str) -> Any:
+        """The field's value, or None where it is absent."""
+        return self._given[field][1] if field in self._given else None
+
+    def _add(self, field: str, written: str, value: Any) -> None:
+        if field in self._given:
+            other = self._given[field][0]
+            raise InvalidMessage(field, f"{other} and {written} are the same field; keep one of them.")
+        _refuse_unfilled(written, value)
+        if field in _MAY_BE_EMPTY and isinstance(value, str) and not value.strip():
+            value = None
+        self._given[field] = (written, value)
+
+
+def _refuse_unfilled(field: str, value: Any) -> None:
+    if isinstance(value, str):
+        refuse_unfilled(field, value)
+    elif isinstance(value, Members):
+        for name, item in value:
+            _refuse_unfilled(f"{field}.{shown(name)}", item)
