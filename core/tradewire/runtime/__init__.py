@@ -1,0 +1,1 @@
+"""What a running Tradewire stands on: its data folder, its clock, its processes."""
