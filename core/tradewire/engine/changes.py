@@ -1,0 +1,63 @@
+"""What a plan changes: collected while planning, written in one transaction afterwards."""
+
+from typing import Any
+
+import msgspec
+
+from tradewire.domain.instrument import Instrument
+from tradewire.domain.ledger import Entry
+from tradewire.domain.order import ChildOrder, ChildState, ParentOrder
+from tradewire.domain.verdict import Verdict
+from tradewire.engine.account_view import AccountView, Want
+
+
+class Changes:
+    """A working copy of one account's orders, and everything about it that is new.
+
+    `expected` holds the state in which each changed child was read; the write is void where it has moved on.
+    """
+
+    def __init__(self, view: AccountView) -> None:
+        self.parents: dict[str, ParentOrder] = {parent.id: parent for parent in view.parents}
+        self.children: dict[str, list[ChildOrder]] = {
+            parent_id: list(children) for parent_id, children in view.children.items()
+        }
+        self.changed_parents: dict[str, ParentOrder] = {}
+        self.new_children: list[ChildOrder] = []
+        self.changed_children: dict[str, ChildOrder] = {}
+        self.expected: dict[str, ChildState] = {}
+        self.verdicts: list[tuple[str, tuple[Verdict, ...]]] = []
+        self.entries: list[Entry] = []
+        self.instruments: dict[str, Instrument] = {}
+        self.wants: set[Want] = set()
+        self.cancels: list[ChildOrder] = []
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.changed_parents or self.new_children or self.changed_children or self.verdicts)
+
+    def change(self, parent: ParentOrder, **fields: Any) -> ParentOrder:
+        changed = msgspec.structs.replace(self.parents[parent.id], **fields)
+        self.parents[parent.id] = changed
+        self.changed_parents[parent.id] = changed
+        return changed
+
+    def children_of(self, parent: ParentOrder) -> tuple[ChildOrder, ...]:
+        return tuple(self.children.get(parent.id, ()))
+
+    def place(self, child: ChildOrder) -> None:
+        self.children.setdefault(child.parent_id, []).append(child)
+        self.new_children.append(child)
+
+    def change_child(self, child: ChildOrder, **fields: Any) -> ChildOrder:
+        """Change a stored child, or one that this very plan placed."""
+        changed = msgspec.structs.replace(child, **fields)
+        family = self.children[child.parent_id]
+        family[[one.client_id for one in family].index(child.client_id)] = changed
+        for index, new in enumerate(self.new_children):
+            if new.client_id == child.client_id:
+                self.new_children[index] = changed
+                return changed
+        self.expected.setdefault(child.client_id, child.state)
+        self.changed_children[child.client_id] = changed
+        return changed

@@ -1,0 +1,200 @@
+"""One look at one account: what is due, in which order, and what becomes of it. Pure.
+
+Lanes keep the order of acceptance. A parent that has to wait holds back the later ones of its lane, and so
+does an order whose fate is UNKNOWN; cancels pass at once.
+"""
+
+from datetime import timedelta
+
+from tradewire.domain.instrument import Instrument
+from tradewire.domain.ledger import EntryKind
+from tradewire.domain.order import ChildState, ParentOrder, ParentState, Purpose
+from tradewire.domain.verdict import Decision, combine
+from tradewire.engine.account_view import AccountView, EngineLimits, MarketView, Want, WantKind
+from tradewire.engine.admission import Admission, Waiting, entry_of
+from tradewire.engine.changes import Changes
+from tradewire.engine.guarding import Judge
+from tradewire.engine.sizing import Size
+from tradewire.engine.stepping import Stepper
+from tradewire.plugins import Plugins
+
+
+def plan(
+    view: AccountView, market: MarketView, plugins: Plugins, judge: Judge, limits: EngineLimits
+) -> Changes:
+    """Everything that is to be written and asked for now, for one account."""
+    planner = _Planner(view, market, plugins, judge, limits)
+    planner.cancels()
+    planner.working()
+    planner.pending()
+    return planner.changes
+
+
+class _Planner:
+    def __init__(
+        self, view: AccountView, market: MarketView, plugins: Plugins, judge: Judge, limits: EngineLimits
+    ) -> None:
+        self.changes = Changes(view)
+        self._view = view
+        self._market = market
+        self._limits = limits
+        self._stepper = Stepper(plugins, self.changes, view.now, market.capabilities)
+        self._admission = Admission(view, market, plugins, judge, limits, self.changes, self._stepper)
+        self._instruments = dict(view.instruments)
+        self._by_id = {one.id: one for one in view.instruments.values()}
+
+    def cancels(self) -> None:
+        """Cancel signals pass whatever holds their lane, and end the algorithm's own earlier orders."""
+        for parent in self._due(ParentState.PENDING):
+            if parent.purpose is not Purpose.CANCEL:
+                continue
+            own = [other for other in self._live_before(parent) if self._same_lane(other, parent)]
+            for other in own:
+                self._stepper.request_cancel(other, "a later signal of the same algorithm cancels it")
+            count = len(own)
+            text = f"Cancelling {count} of the algorithm's own orders." if count else "Nothing to cancel."
+            self._stepper.end(parent, ParentState.DONE, "cancel", text)
+
+    def working(self) -> None:
+        """Step the admitted parents that are due."""
+        for parent in self._due(ParentState.WORKING):
+            algorithm = self._view.algorithms.get(parent.algorithm_id)
+            instrument = self._by_id.get(parent.instrument_id or "")
+            if algorithm is None or instrument is None:
+                self._stepper.pause(parent, "Its algorithm or instrument is no longer there.")
+                continue
+            before = len(self.changes.new_children)
+            quote = self._admission.quote(parent.account_id, instrument.id, self._limits.quote_age_s)
+            self._stepper.step(parent, algorithm, instrument, quote)
+            if len(self.changes.new_children) > before:
+                self._judge_again(self.changes.parents[parent.id], instrument)
+
+    def pending(self) -> None:
+        """Admit in order; a lane goes on only past what is no longer waiting."""
+        held = {
+            child.instrument_id: "An earlier order's fate is unknown; it is being looked up."
+            for children in self.changes.children.values()
+            for child in children
+            if child.state is ChildState.UNKNOWN
+        }
+        held_tickers: set[str] = set()
+        for parent in sorted(self.changes.parents.values(), key=lambda one: one.seq):
+            if parent.state is not ParentState.PENDING or parent.purpose is Purpose.CANCEL:
+                continue
+            ticker = _bare(parent.symbol)
+            instrument = self._resolve(parent)
+            lane = instrument.id if isinstance(instrument, Instrument) else None
+            if lane in held or ticker in held_tickers:
+                self._wait(
+                    parent, Waiting(reason=held.get(lane or "", "An earlier order waits."), shown=True)
+                )
+                held_tickers.add(ticker)
+                continue
+            if instrument is None:
+                continue
+            waiting = instrument if isinstance(instrument, Waiting) else self._admit(parent, instrument)
+            if waiting is not None:
+                self._wait(parent, waiting)
+                held_tickers.add(ticker)
+                if lane is not None:
+                    held[lane] = waiting.reason
+
+    def _admit(self, parent: ParentOrder, instrument: Instrument) -> Waiting | None:
+        if parent.wake_at is not None and parent.wake_at > self._view.now:
+            return Waiting(reason=parent.detail or "It was delayed.")
+        if not self._market.ready:
+            return self._not_ready(parent)
+        return self._admission.admit(parent, instrument)
+
+    def _resolve(self, parent: ParentOrder) -> Instrument | Waiting | None:
+        """The instrument, what is waited for, or None when the parent has just ended."""
+        known = self._instruments.get(parent.symbol)
+        if known is not None:
+            return known
+        if not self._market.ready:
+            return self._not_ready(parent)
+        found = self._market.resolved.get(parent.symbol)
+        if found is None:
+            want = Want(kind=WantKind.RESOLVE, account_id=parent.account_id, key=parent.symbol)
+            if want in self._market.missing:
+                return self._expired_or(
+                    parent, Waiting(reason="The broker could not be asked for the symbol.")
+                )
+            self.changes.wants.add(want)
+            return Waiting(reason="The broker is being asked for the symbol.")
+        if len(found) == 1:
+            self._instruments[parent.symbol] = self.changes.instruments[parent.symbol] = found[0]
+            self._by_id[found[0].id] = found[0]
+            return found[0]
+        if not found:
+            text = f"The account {self._view.account.name!r} does not know the symbol {parent.symbol!r}."
+            self._stepper.end(parent, ParentState.REJECTED, "unknown_symbol", text)
+        else:
+            names = ", ".join(one.id for one in found)
+            text = f"The symbol {parent.symbol!r} is ambiguous there: {names}. Write the one that is meant."
+            self._stepper.end(parent, ParentState.REJECTED, "ambiguous_symbol", text)
+        return None
+
+    def _not_ready(self, parent: ParentOrder) -> Waiting | None:
+        why = self._market.why_not or "not connected yet"
+        return self._expired_or(
+            parent, Waiting(reason=f"The account {self._view.account.name!r} is {why}.", shown=True)
+        )
+
+    def _expired_or(self, parent: ParentOrder, waiting: Waiting) -> Waiting | None:
+        """Too late is no: what could not be admitted for long is not sent when it at last could be."""
+        if self._view.now - parent.created_at <= timedelta(seconds=self._limits.pending_s):
+            return waiting
+        text = f"It waited for more than {self._limits.pending_s:.0f} s: {waiting.reason}"
+        self._stepper.end(parent, ParentState.EXPIRED, "waited_too_long", text)
+        return None
+
+    def _judge_again(self, parent: ParentOrder, instrument: Instrument) -> None:
+        """Children placed after the admission pass the live guardians first."""
+        algorithm = self._view.algorithms[parent.algorithm_id]
+        if parent.side is None or parent.quantity is None:
+            return
+        size = Size(side=parent.side, quantity=parent.remaining or parent.quantity)
+        verdicts = self._admission.verdicts(parent, algorithm, instrument, size, live_only=True)
+        verdict = combine(verdicts, size.quantity)
+        if verdict.decision is Decision.BLOCK:
+            self._stepper.request_cancel(parent, verdict.message)
+
+    def _wait(self, parent: ParentOrder, waiting: Waiting) -> None:
+        current = self.changes.parents[parent.id]
+        if waiting.shown and current.state is ParentState.PENDING and current.detail != waiting.reason:
+            self.changes.change(current, detail=waiting.reason)
+            self.changes.entries.append(
+                entry_of(current, EntryKind.PARENT_WAITING, self._view.now, waiting.reason)
+            )
+
+    def _due(self, state: ParentState) -> list[ParentOrder]:
+        return sorted(
+            (
+                parent
+                for parent in self.changes.parents.values()
+                if parent.state is state and parent.wake_at is not None and parent.wake_at <= self._view.now
+            ),
+            key=lambda one: one.seq,
+        )
+
+    def _live_before(self, parent: ParentOrder) -> list[ParentOrder]:
+        return [
+            other
+            for other in self.changes.parents.values()
+            if other.seq < parent.seq
+            and other.algorithm_id == parent.algorithm_id
+            and other.state.is_live
+            and other.purpose is not Purpose.CANCEL
+        ]
+
+    def _same_lane(self, one: ParentOrder, other: ParentOrder) -> bool:
+        if one.symbol == other.symbol or _bare(one.symbol) == _bare(other.symbol):
+            return True
+        first, second = self._instruments.get(one.symbol), self._instruments.get(other.symbol)
+        return first is not None and second is not None and first.id == second.id
+
+
+def _bare(symbol: str) -> str:
+    """A ticker without exchange and separators: a stand-in for its lane until the broker has resolved it."""
+    return "".join(letter for letter in symbol.rsplit(":", 1)[-1].upper() if letter.isalnum())

@@ -1,0 +1,222 @@
+"""Working an admitted parent: its blueprint's step, checked and turned into children. Pure."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from tradewire import pipeline
+from tradewire.contract.blueprint import Cancel, Finish, Place, Step, StepView
+from tradewire.contract.broker import Capabilities
+from tradewire.contract.errors import Unhonoured
+from tradewire.domain import ids
+from tradewire.domain.algorithm import Algorithm
+from tradewire.domain.instrument import Instrument, Quote
+from tradewire.domain.ledger import Entry, EntryKind
+from tradewire.domain.order import ChildOrder, ChildState, ParentOrder, ParentState
+from tradewire.domain.quantity import canonical
+from tradewire.engine.changes import Changes
+from tradewire.plugins import Plugins
+
+_ENDS = frozenset(
+    {
+        ParentState.FILLED,
+        ParentState.PARTLY_FILLED,
+        ParentState.CANCELLED,
+        ParentState.REJECTED,
+        ParentState.EXPIRED,
+        ParentState.FAILED,
+    }
+)
+
+
+def blueprint_params(plugins: Plugins, algorithm: Algorithm, name: str) -> Any:
+    """The algorithm's parameters for its own blueprint; the defaults for one that the message chose."""
+    written = algorithm.blueprint.params if algorithm.blueprint.name == name else {}
+    return msgspec.convert(written, plugins.blueprint(name).Params, strict=False)
+
+
+class Stepper:
+    """Steps parents at one moment, into one set of changes."""
+
+    def __init__(self, plugins: Plugins, changes: Changes, now: datetime, capabilities: Capabilities) -> None:
+        self._plugins = plugins
+        self._changes = changes
+        self._now = now
+        self._capabilities = capabilities
+
+    def step(
+        self, parent: ParentOrder, algorithm: Algorithm, instrument: Instrument, quote: Quote | None
+    ) -> tuple[Place, ...]:
+        """Apply one step of a WORKING parent; returns the placements it made."""
+        if parent.cancel_requested:
+            self._wind_down(parent)
+            return ()
+        try:
+            view = StepView(
+                now=self._now,
+                parent=parent,
+                children=self._changes.children_of(parent),
+                instrument=instrument,
+                capabilities=self._capabilities,
+                params=blueprint_params(self._plugins, algorithm, parent.blueprint),
+                quote=quote,
+            )
+            step = pipeline.step(self._plugins, parent.blueprint, view)
+            return self._apply(parent, instrument, step)
+        except (pipeline.StageFailed, Unhonoured, msgspec.ValidationError, _Refused) as error:
+            self.pause(parent, str(error))
+            return ()
+
+    def request_cancel(self, parent: ParentOrder, reason: str) -> None:
+        """End a parent: at once where nothing is at the broker, else as soon as its children have ended."""
+        if parent.cancel_requested:
+            return
+        asked = self._changes.change(parent, cancel_requested=True, wake_at=self._now)
+        self._note(asked, EntryKind.PARENT_CANCEL_REQUESTED, reason)
+        if parent.state is ParentState.PENDING:
+            self.end(asked, ParentState.CANCELLED, "cancelled", reason)
+        else:
+            self._wind_down(asked)
+
+    def end(self, parent: ParentOrder, state: ParentState, reason: str, detail: str) -> None:
+        ended = self._changes.change(
+            parent, state=state, reason=reason, detail=detail, ended_at=self._now, wake_at=None
+        )
+        self._note(
+            ended,
+            EntryKind.PARENT_ENDED,
+            detail,
+            state=state.value,
+            code=reason,
+            quantity=canonical(ended.quantity) if ended.quantity is not None else None,
+            filled=canonical(ended.filled),
+        )
+
+    def pause(self, parent: ParentOrder, why: str) -> None:
+        """Stop working a parent until a person looks; what it reserved stays reserved."""
+        paused = self._changes.change(
+            parent, state=ParentState.PAUSED, reason="blueprint_failed", detail=why, wake_at=None
+        )
+        self._note(paused, EntryKind.PARENT_PAUSED, why)
+        self._note(paused, EntryKind.ALERT_RAISED, f"A parent order is paused: {why}")
+
+    def _wind_down(self, parent: ParentOrder) -> None:
+        for child in self._changes.children_of(parent):
+            if child.state.is_open:
+                self._cancel(child, "the parent order is being cancelled")
+        if any(child.state.is_open for child in self._changes.children_of(parent)):
+            self._changes.change(parent, wake_at=None)
+            return
+        full = parent.quantity is not None and parent.filled >= parent.quantity
+        some = ParentState.PARTLY_FILLED if parent.filled > 0 else ParentState.CANCELLED
+        self.end(
+            parent,
+            ParentState.FILLED if full else some,
+            "cancelled",
+            "Cancelled; nothing of it is open any more.",
+        )
+
+    def _apply(self, parent: ParentOrder, instrument: Instrument, step: Step) -> tuple[Place, ...]:
+        placed: list[Place] = []
+        for action in step.actions:
+            if isinstance(action, Place):
+                if self._place(parent, instrument, action):
+                    placed.append(action)
+            elif isinstance(action, Cancel):
+                for child in self._changes.children_of(parent):
+                    if child.client_id == action.client_id and child.state.is_open:
+                        self._cancel(child, action.reason)
+            else:
+                self._finish(parent, action)
+        if self._changes.parents[parent.id].state is ParentState.WORKING:
+            self._changes.change(parent, wake_at=step.wake_at)
+        return tuple(placed)
+
+    def _place(self, parent: ParentOrder, instrument: Instrument, place: Place) -> bool:
+        client_id = ids.client_order_id(parent.id, place.leg, place.slice, place.generation)
+        children = self._changes.children_of(parent)
+        if any(child.client_id == client_id for child in children):
+            return False
+        committed = parent.filled + sum((child.open_quantity for child in children), Decimal(0))
+        if place.quantity <= 0 or committed + place.quantity > (parent.quantity or Decimal(0)):
+            raise _Refused(
+                f"The blueprint {parent.blueprint!r} wanted to place {place.quantity} with {committed} of "
+                f"{parent.quantity} filled or open; nothing more is placed."
+            )
+        if parent.side is None:
+            raise _Refused("The parent order has no side.")
+        child = ChildOrder(
+            client_id=client_id,
+            parent_id=parent.id,
+            account_id=parent.account_id,
+            instrument_id=instrument.id,
+            leg=place.leg,
+            slice=place.slice,
+            generation=place.generation,
+            side=parent.side,
+            quantity=place.quantity,
+            order_type=place.order_type,
+            limit_price=place.limit_price,
+            stop_price=place.stop_price,
+            time_in_force=place.time_in_force,
+            created_at=self._now,
+        )
+        self._changes.place(child)
+        self._note(
+            parent,
+            EntryKind.CHILD_CREATED,
+            None,
+            client_id=client_id,
+            side=child.side.value,
+            quantity=canonical(child.quantity),
+            order_type=child.order_type.value,
+            limit_price=canonical(child.limit_price) if child.limit_price is not None else None,
+            instrument=instrument.id,
+        )
+        return True
+
+    def _cancel(self, child: ChildOrder, reason: str) -> None:
+        """What was never sent ends here; the rest stays open until the broker says that it is not."""
+        parent = self._changes.parents[child.parent_id]
+        if child.state is ChildState.NEW:
+            self._changes.change_child(
+                child, state=ChildState.CANCELLED, reason="not_sent", detail=reason, ended_at=self._now
+            )
+            self._note(parent, EntryKind.CHILD_ENDED, reason, client_id=child.client_id, state="cancelled")
+        elif not child.cancel_requested:
+            asked = self._changes.change_child(child, cancel_requested=True)
+            self._changes.cancels.append(asked)
+            self._note(parent, EntryKind.CHILD_CANCEL_REQUESTED, reason, client_id=child.client_id)
+
+    def _finish(self, parent: ParentOrder, finish: Finish) -> None:
+        if any(child.state.is_open for child in self._changes.children_of(parent)):
+            raise _Refused(f"The blueprint {parent.blueprint!r} wanted to finish while an order is open.")
+        full = parent.quantity is not None and parent.filled >= parent.quantity
+        if finish.state not in _ENDS or (finish.state is ParentState.FILLED) is not full:
+            raise _Refused(
+                f"The blueprint {parent.blueprint!r} wanted to finish as {finish.state.value} "
+                f"with {parent.filled} of {parent.quantity} filled."
+            )
+        self.end(parent, finish.state, finish.reason, finish.message)
+
+    def _note(self, parent: ParentOrder, kind: EntryKind, reason: str | None, **data: Any) -> None:
+        client_id = data.pop("client_id", None)
+        self._changes.entries.append(
+            Entry(
+                at=self._now,
+                kind=kind,
+                signal_id=parent.signal_id,
+                parent_id=parent.id,
+                client_id=client_id,
+                account_id=parent.account_id,
+                algorithm_id=parent.algorithm_id,
+                reason=reason,
+                data=data,
+            )
+        )
+
+
+class _Refused(Exception):
+    """A blueprint asked for what would break the order's arithmetic."""
