@@ -32,9 +32,10 @@ class AccountView(Struct, kw_only=True):
     """One account's live orders with everything around them, read in one transaction.
 
     `parents` are this account's live ones by seq; `others` the admitted ones of all other accounts.
-    `instruments` maps this account's symbols to what they were resolved to. `same_content_at` maps a pending
-    parent to when its algorithm last acted on the same content. `versions` are what was read: if any has
-    changed at the commit, the plan is void.
+    `instruments` maps this account's symbols to what they were resolved to. `digests` are the signals'
+    contents, and `same_content_at` maps a pending parent to when its algorithm last acted on its content
+    with an order that has ended. `versions` are what was read: if any has changed at the commit, the plan
+    is void.
     """
 
     now: datetime
@@ -47,7 +48,8 @@ class AccountView(Struct, kw_only=True):
     holdings: tuple[Holding, ...] = ()
     switches: tuple[Switch, ...]
     signals: Mapping[str, SignalFacts]
-    same_content_at: Mapping[str, datetime]
+    digests: Mapping[str, str] = {}
+    same_content_at: Mapping[str, datetime] = {}
     instruments: Mapping[str, Instrument]
     versions: tuple[tuple[str, str, int], ...]
 

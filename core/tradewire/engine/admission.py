@@ -1,26 +1,24 @@
 """Whether a pending parent may start: resolved, sized, judged and reserved. Pure."""
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 import msgspec
 
 from tradewire.contract.errors import Unhonoured
-from tradewire.contract.guardian import GuardedOrder, GuardView
+from tradewire.contract.guardian import GuardedOrder
 from tradewire.domain.account import AccountMode
 from tradewire.domain.algorithm import Algorithm, AlgorithmState
 from tradewire.domain.base import Struct
-from tradewire.domain.exposure import Exposure
-from tradewire.domain.instrument import Instrument, Quote
+from tradewire.domain.instrument import Instrument
 from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.domain.order import OrderType, ParentOrder, ParentState, Purpose
 from tradewire.domain.quantity import canonical, round_down
 from tradewire.domain.verdict import Decision, Scope, Verdict, combine
-from tradewire.engine.account_view import AccountView, EngineLimits, MarketView, SeenQuote, Want, WantKind
+from tradewire.engine.account_view import AccountView, EngineLimits, MarketView
 from tradewire.engine.changes import Changes
-from tradewire.engine.exposures import Price, exposures, in_scope
-from tradewire.engine.guarding import SCOPES, Judge, who_is_asked
+from tradewire.engine.guarding import Judge, who_is_asked
+from tradewire.engine.sight import Sight
 from tradewire.engine.sizing import NoSize, Size, entry_size, exit_size
 from tradewire.engine.stepping import Stepper, blueprint_params
 from tradewire.plugins import Plugins
@@ -45,6 +43,7 @@ class Admission:
         limits: EngineLimits,
         changes: Changes,
         stepper: Stepper,
+        sight: Sight,
     ) -> None:
         self._view = view
         self._market = market
@@ -53,10 +52,10 @@ class Admission:
         self._limits = limits
         self._changes = changes
         self._stepper = stepper
-        self._by_id = {one.id: one for one in view.instruments.values()}
+        self._sight = sight
 
     def admit(self, parent: ParentOrder, instrument: Instrument) -> Waiting | None:
-        """Admit, end, or leave waiting. After an admission the parent is WORKING and its quantity reserved."""
+        """Admit, end, or leave waiting. An admitted parent is WORKING, and its quantity reserved."""
         algorithm = self._view.algorithms.get(parent.algorithm_id)
         if algorithm is None or (
             parent.purpose is Purpose.ENTRY and algorithm.state is not AlgorithmState.STARTED
@@ -80,45 +79,11 @@ class Admission:
         if isinstance(size, NoSize):
             self._end(parent, ParentState.SKIPPED, size.reason, size.message)
             return None
-        missing = self._wants(parent, instrument)
+        missing = self._sight.wants(parent, instrument)
         if missing:
             self._changes.wants |= missing
             return Waiting(reason="The broker is being asked for prices.")
         return self._judged(parent, algorithm, instrument, size)
-
-    def views(
-        self, parent: ParentOrder, algorithm: Algorithm, instrument: Instrument, released: bool
-    ) -> Mapping[Scope, GuardView]:
-        """What the guardians of each scope see of `parent`, which is not part of the exposures shown."""
-        signal = self._view.signals[parent.signal_id]
-        quote = self.quote(parent.account_id, instrument.id, self._limits.quote_age_s)
-        views: dict[Scope, GuardView] = {}
-        for scope in SCOPES:
-            found = self._exposures(scope, parent)
-            own = found.get(instrument.id) or Exposure(
-                instrument_id=instrument.id,
-                multiplier=instrument.multiplier,
-                **self._price(parent, instrument),
-            )
-            views[scope] = GuardView(
-                now=self._view.now,
-                scope=scope,
-                params=None,
-                algorithm=algorithm,
-                message=signal.message,
-                received_at=signal.received_at,
-                quote=quote,
-                base_currency=self._limits.base_currency,
-                rate=self._rate(instrument.currency),
-                exposure=own,
-                exposures=tuple(found.values()) if instrument.id in found else (*found.values(), own),
-                switches=self._view.switches,
-                same_content_at=self._view.same_content_at.get(parent.id),
-                calendar=self._market.calendars.get(instrument.calendar),
-                equity=self._market.equity,
-                released=released,
-            )
-        return views
 
     def verdicts(
         self,
@@ -151,12 +116,8 @@ class Admission:
                 Scope.ALGORITHM: algorithm.guardians,
             },
         )
-        views = self.views(parent, algorithm, instrument, released=live_only)
+        views = self._sight.views(parent, algorithm, instrument, released=live_only)
         return self._judge.judge(order, views, asked, live_only)
-
-    def quote(self, account_id: str, instrument_id: str, age_s: float) -> Quote | None:
-        seen = self._market.quotes.get((account_id, instrument_id))
-        return seen.quote if seen is not None and self._is_fresh(seen, age_s) else None
 
     def _judged(
         self, parent: ParentOrder, algorithm: Algorithm, instrument: Instrument, size: Size
@@ -211,34 +172,23 @@ class Admission:
             side=admitted.side.value if admitted.side else None,
             quantity=canonical(admitted.quantity or Decimal(0)),
         )
-        quote = self.quote(parent.account_id, instrument.id, self._limits.quote_age_s)
+        quote = self._sight.quote(parent.account_id, instrument.id, self._limits.quote_age_s)
         self._stepper.step(admitted, algorithm, instrument, quote)
 
     def _size(self, parent: ParentOrder, instrument: Instrument) -> Size | NoSize:
         if parent.purpose is Purpose.EXIT:
             return exit_size(
                 parent.quantity,
-                self._held(parent.account_id, parent.algorithm_id, instrument.id),
-                self._held(parent.account_id, "", instrument.id),
+                self._sight.held(parent.account_id, parent.algorithm_id, instrument.id),
+                self._sight.held(parent.account_id, "", instrument.id),
                 instrument,
             )
         if parent.side is None:
             return NoSize(reason="no_side", message="The order says neither buy nor sell.")
         return entry_size(parent.side, parent.quantity, instrument)
 
-    def _held(self, account_id: str, algorithm_id: str, instrument_id: str) -> Decimal:
-        return sum(
-            (
-                one.quantity
-                for one in self._view.holdings
-                if (one.account_id, one.algorithm_id, one.instrument_id)
-                == (account_id, algorithm_id, instrument_id)
-            ),
-            Decimal(0),
-        )
-
     def _opposing(self, parent: ParentOrder, instrument: Instrument) -> list[ParentOrder]:
-        """The algorithm's own admitted orders in this lane that an exit or an opposite entry must end first."""
+        """The algorithm's own admitted orders in this lane that must end first."""
         return [
             other
             for other in self._changes.parents.values()
@@ -248,66 +198,6 @@ class Admission:
             and other.state in (ParentState.WORKING, ParentState.PAUSED)
             and (parent.purpose is Purpose.EXIT or other.side is not parent.side)
         ]
-
-    def _exposures(self, scope: Scope, parent: ParentOrder) -> dict[str, Exposure]:
-        account, algorithm = parent.account_id, parent.algorithm_id
-        holdings = [one for one in self._view.holdings if in_scope(scope, account, algorithm, one)]
-        parents = [
-            one
-            for one in (*self._changes.parents.values(), *self._view.others)
-            if one.id != parent.id and in_scope(scope, account, algorithm, one)
-        ]
-        foreign = self._market.foreign if scope is not Scope.ALGORITHM else ()
-        instruments = {one.instrument_id: one.account_id for one in holdings} | {
-            one.instrument_id: one.account_id for one in parents if one.instrument_id is not None
-        }
-        currencies = {one.instrument_id: one.currency for one in self._view.holdings}
-        currencies |= {one.id: one.currency for one in self._by_id.values()}
-        prices = {
-            instrument_id: Price(
-                mark=self._mark(owner, instrument_id), rate=self._rate(currencies.get(instrument_id))
-            )
-            for instrument_id, owner in instruments.items()
-        }
-        multipliers = {one.instrument_id: one.multiplier for one in self._view.holdings}
-        multipliers |= {one.id: one.multiplier for one in self._by_id.values()}
-        return exposures(holdings, parents, foreign, prices, multipliers)
-
-    def _wants(self, parent: ParentOrder, instrument: Instrument) -> set[Want]:
-        """What has to be fetched before the guardians can judge, less what could not be had just now."""
-        account = parent.account_id
-        wanted: set[Want] = set()
-        if self.quote(account, instrument.id, self._limits.quote_age_s) is None:
-            wanted.add(Want(kind=WantKind.QUOTE, account_id=account, key=instrument.id))
-        held = {(one.account_id, one.instrument_id) for one in self._view.holdings if one.quantity != 0}
-        held |= {
-            (one.account_id, one.instrument_id)
-            for one in (*self._changes.parents.values(), *self._view.others)
-            if one.instrument_id is not None
-        }
-        wanted |= {
-            Want(kind=WantKind.QUOTE, account_id=owner, key=instrument_id)
-            for owner, instrument_id in held
-            if self._mark(owner, instrument_id) is None
-        }
-        for currency in {instrument.currency, *(one.currency for one in self._view.holdings if one.quantity)}:
-            if self._rate(currency) is None:
-                wanted.add(Want(kind=WantKind.RATE, account_id=account, key=currency))
-        if instrument.calendar not in self._market.calendars:
-            wanted.add(Want(kind=WantKind.CALENDAR, account_id=account, key=instrument.calendar))
-        return wanted - self._market.missing
-
-    def _mark(self, account_id: str, instrument_id: str) -> Decimal | None:
-        quote = self.quote(account_id, instrument_id, self._limits.mark_age_s)
-        return quote.mid if quote is not None else None
-
-    def _rate(self, currency: str | None) -> Decimal | None:
-        if currency == self._limits.base_currency:
-            return Decimal(1)
-        return self._market.rates.get((currency or "", self._limits.base_currency))
-
-    def _is_fresh(self, seen: SeenQuote, age_s: float) -> bool:
-        return self._view.now - seen.fetched_at <= timedelta(seconds=age_s)
 
     def _usual_type(self, parent: ParentOrder) -> OrderType:
         types = self._plugins.blueprint(parent.blueprint).order_types

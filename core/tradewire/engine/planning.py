@@ -14,6 +14,7 @@ from tradewire.engine.account_view import AccountView, EngineLimits, MarketView,
 from tradewire.engine.admission import Admission, Waiting, entry_of
 from tradewire.engine.changes import Changes
 from tradewire.engine.guarding import Judge
+from tradewire.engine.sight import Sight
 from tradewire.engine.sizing import Size
 from tradewire.engine.stepping import Stepper
 from tradewire.plugins import Plugins
@@ -39,7 +40,10 @@ class _Planner:
         self._market = market
         self._limits = limits
         self._stepper = Stepper(plugins, self.changes, view.now, market.capabilities)
-        self._admission = Admission(view, market, plugins, judge, limits, self.changes, self._stepper)
+        self._sight = Sight(view, market, limits, self.changes)
+        self._admission = Admission(
+            view, market, plugins, judge, limits, self.changes, self._stepper, self._sight
+        )
         self._instruments = dict(view.instruments)
         self._by_id = {one.id: one for one in view.instruments.values()}
 
@@ -64,7 +68,7 @@ class _Planner:
                 self._stepper.pause(parent, "Its algorithm or instrument is no longer there.")
                 continue
             before = len(self.changes.new_children)
-            quote = self._admission.quote(parent.account_id, instrument.id, self._limits.quote_age_s)
+            quote = self._sight.quote(parent.account_id, instrument.id, self._limits.quote_age_s)
             self._stepper.step(parent, algorithm, instrument, quote)
             if len(self.changes.new_children) > before:
                 self._judge_again(self.changes.parents[parent.id], instrument)

@@ -1,0 +1,151 @@
+"""What guardians are shown of one order: exposures, prices and facts, or what must be fetched first. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from tradewire.contract.guardian import GuardView
+from tradewire.domain.algorithm import Algorithm
+from tradewire.domain.exposure import Exposure
+from tradewire.domain.instrument import Instrument, Quote
+from tradewire.domain.order import ParentOrder
+from tradewire.domain.verdict import Scope
+from tradewire.engine.account_view import AccountView, EngineLimits, MarketView, SeenQuote, Want, WantKind
+from tradewire.engine.changes import Changes
+from tradewire.engine.exposures import Price, exposures, in_scope
+from tradewire.engine.guarding import SCOPES
+
+
+class Sight:
+    """One account at one moment, with the reservations that the plan under way has made so far."""
+
+    def __init__(self, view: AccountView, market: MarketView, limits: EngineLimits, changes: Changes) -> None:
+        self._view = view
+        self._market = market
+        self._limits = limits
+        self._changes = changes
+        self._by_id = {one.id: one for one in view.instruments.values()}
+
+    def views(
+        self, parent: ParentOrder, algorithm: Algorithm, instrument: Instrument, released: bool
+    ) -> Mapping[Scope, GuardView]:
+        """What the guardians of each scope see of `parent`, which is not part of the exposures shown."""
+        signal = self._view.signals[parent.signal_id]
+        quote = self.quote(parent.account_id, instrument.id, self._limits.quote_age_s)
+        views: dict[Scope, GuardView] = {}
+        for scope in SCOPES:
+            found = self._exposures(scope, parent)
+            own = found.get(instrument.id) or Exposure(
+                instrument_id=instrument.id,
+                multiplier=instrument.multiplier,
+                mark=self.mark(parent.account_id, instrument.id),
+                rate=self.rate(instrument.currency),
+            )
+            views[scope] = GuardView(
+                now=self._view.now,
+                scope=scope,
+                params=None,
+                algorithm=algorithm,
+                message=signal.message,
+                received_at=signal.received_at,
+                quote=quote,
+                base_currency=self._limits.base_currency,
+                rate=self.rate(instrument.currency),
+                exposure=own,
+                exposures=tuple(found.values()) if instrument.id in found else (*found.values(), own),
+                switches=self._view.switches,
+                same_content_at=self._same_content_at(parent),
+                calendar=self._market.calendars.get(instrument.calendar),
+                equity=self._market.equity,
+                released=released,
+            )
+        return views
+
+    def quote(self, account_id: str, instrument_id: str, age_s: float) -> Quote | None:
+        seen = self._market.quotes.get((account_id, instrument_id))
+        return seen.quote if seen is not None and self._is_fresh(seen, age_s) else None
+
+    def held(self, account_id: str, algorithm_id: str, instrument_id: str) -> Decimal:
+        return sum(
+            (
+                one.quantity
+                for one in self._view.holdings
+                if (one.account_id, one.algorithm_id, one.instrument_id)
+                == (account_id, algorithm_id, instrument_id)
+            ),
+            Decimal(0),
+        )
+
+    def wants(self, parent: ParentOrder, instrument: Instrument) -> set[Want]:
+        """What has to be fetched before the guardians can judge, less what could not be had just now."""
+        account = parent.account_id
+        wanted: set[Want] = set()
+        if self.quote(account, instrument.id, self._limits.quote_age_s) is None:
+            wanted.add(Want(kind=WantKind.QUOTE, account_id=account, key=instrument.id))
+        held = {(one.account_id, one.instrument_id) for one in self._view.holdings if one.quantity != 0}
+        held |= {
+            (one.account_id, one.instrument_id)
+            for one in (*self._changes.parents.values(), *self._view.others)
+            if one.instrument_id is not None
+        }
+        wanted |= {
+            Want(kind=WantKind.QUOTE, account_id=owner, key=instrument_id)
+            for owner, instrument_id in held
+            if self.mark(owner, instrument_id) is None
+        }
+        for currency in {instrument.currency, *(one.currency for one in self._view.holdings if one.quantity)}:
+            if self.rate(currency) is None:
+                wanted.add(Want(kind=WantKind.RATE, account_id=account, key=currency))
+        if instrument.calendar not in self._market.calendars:
+            wanted.add(Want(kind=WantKind.CALENDAR, account_id=account, key=instrument.calendar))
+        return wanted - self._market.missing
+
+    def _exposures(self, scope: Scope, parent: ParentOrder) -> dict[str, Exposure]:
+        account, algorithm = parent.account_id, parent.algorithm_id
+        holdings = [one for one in self._view.holdings if in_scope(scope, account, algorithm, one)]
+        parents = [
+            one
+            for one in (*self._changes.parents.values(), *self._view.others)
+            if one.id != parent.id and in_scope(scope, account, algorithm, one)
+        ]
+        foreign = self._market.foreign if scope is not Scope.ALGORITHM else ()
+        instruments = {one.instrument_id: one.account_id for one in holdings} | {
+            one.instrument_id: one.account_id for one in parents if one.instrument_id is not None
+        }
+        currencies = {one.instrument_id: one.currency for one in self._view.holdings}
+        currencies |= {one.id: one.currency for one in self._by_id.values()}
+        prices = {
+            instrument_id: Price(
+                mark=self.mark(owner, instrument_id), rate=self.rate(currencies.get(instrument_id))
+            )
+            for instrument_id, owner in instruments.items()
+        }
+        multipliers = {one.instrument_id: one.multiplier for one in self._view.holdings}
+        multipliers |= {one.id: one.multiplier for one in self._by_id.values()}
+        return exposures(holdings, parents, foreign, prices, multipliers)
+
+    def _same_content_at(self, parent: ParentOrder) -> datetime | None:
+        """When this algorithm last acted on the same content, in this very plan too."""
+        digest = self._view.digests.get(parent.signal_id)
+        times = [
+            other.admitted_at
+            for other in self._changes.parents.values()
+            if other.admitted_at is not None
+            and other.seq < parent.seq
+            and other.algorithm_id == parent.algorithm_id
+            and self._view.digests.get(other.signal_id) == digest
+        ]
+        ended = self._view.same_content_at.get(parent.id)
+        return max([*times, *([ended] if ended else [])], default=None)
+
+    def mark(self, account_id: str, instrument_id: str) -> Decimal | None:
+        quote = self.quote(account_id, instrument_id, self._limits.mark_age_s)
+        return quote.mid if quote is not None else None
+
+    def rate(self, currency: str | None) -> Decimal | None:
+        if currency == self._limits.base_currency:
+            return Decimal(1)
+        return self._market.rates.get((currency or "", self._limits.base_currency))
+
+    def _is_fresh(self, seen: SeenQuote, age_s: float) -> bool:
+        return self._view.now - seen.fetched_at <= timedelta(seconds=age_s)
