@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -62,6 +63,7 @@ class Bars:
         )
 
 
+@lru_cache(maxsize=8)
 def read_bars(path: str) -> tuple[Bar, ...]:
     """The bars of a CSV file, gzipped if its name ends in .gz; raises `Unhonoured` with line and reason."""
     file = Path(path).expanduser()

@@ -60,10 +60,10 @@ class Receipt(Struct):
 class Desk:
     """One account at the venue. A change is stored, then applied, then told; one change at a time."""
 
-    def __init__(self, book: Book, config: PaperConfig, world: World) -> None:
+    def __init__(self, book: Book, config: PaperConfig, world: World, script: FaultScript) -> None:
         self.book = book
         self.feed = Feed()
-        self.script = FaultScript(config.faults)
+        self.script = script
         self._config = config
         self._world = world
         self._terms = matching.Terms(
@@ -271,7 +271,9 @@ class Desk:
         now = self._world.clock.now()
         calendar = await self._calendar(request.instrument)
         close = calendar.next_close(now) if calendar else None
-        return close or now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        # An order of the day's last moment still gets its one chance to fill.
+        return close or max(midnight, now + self._latency + timedelta(seconds=STEP_S))
 
     def _value(self, instrument: Instrument) -> Decimal:
         quote = self.quote(instrument)

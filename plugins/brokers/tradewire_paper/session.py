@@ -30,7 +30,7 @@ from tradewire_paper.book import restore
 from tradewire_paper.capabilities import CAPABILITIES
 from tradewire_paper.config import PaperConfig
 from tradewire_paper.desk import Desk, World
-from tradewire_paper.faults import FaultKind, cause_of
+from tradewire_paper.faults import FaultKind, FaultScript, cause_of
 from tradewire_paper.feed import Break, Event, Listener
 from tradewire_paper.source import prices_of
 
@@ -55,7 +55,8 @@ async def open_session(account: AccountConfig, config: PaperConfig, env: Env) ->
         put=env.state.put,
         prices=prices_of(config, opened_at),
     )
-    desk = Desk(restore(stored, account.currency, config.starting_cash), config, world)
+    book = restore(stored, account.currency, config.starting_cash)
+    desk = Desk(book, config, world, FaultScript(config.faults))
     desk.start()
     return PaperSession(desk, config, env)
 
@@ -125,17 +126,18 @@ class PaperSession(Session):
 
     async def _stream(self, listener: Listener) -> AsyncIterator[Event]:
         now = self._env.clock.now
-        yield HealthChange(state=self.health(), at=now())
+        seen = now()
+        yield HealthChange(state=self.health(), at=seen)
         while True:
             event = await listener.get()
             if event is Break.CLOSED:
                 return
             if event is not Break.CUT:
+                seen = now()
                 yield event
                 continue
-            cut_at = now()
-            yield HealthChange(state=HealthState.DEGRADED, message="The event stream was cut.", at=cut_at)
+            yield HealthChange(state=HealthState.DEGRADED, message="The event stream was cut.", at=now())
             await self._env.sleep(_RECONNECT_S)
             listener = self._desk.feed.subscribe()
-            yield StreamGap(since=cut_at, until=now())
+            yield StreamGap(since=seen, until=now())
             yield HealthChange(state=self.health(), at=now())
