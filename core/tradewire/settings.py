@@ -1,0 +1,262 @@
+"""Every setting: from `tradewire.toml`, and over it TRADEWIRE_* variables. See docs/reference/settings.md."""
+
+import difflib
+import ipaddress
+import tomllib
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from tradewire.contract.errors import Unhonoured
+from tradewire.domain.algorithm import Plugged
+from tradewire.domain.base import Struct
+
+PREFIX = "TRADEWIRE_"
+#: Variables that are read before there are settings, or by somebody else; not settings themselves.
+OTHER_VARIABLES = frozenset({"TRADEWIRE_DATA", "TRADEWIRE_CONFIG", "TRADEWIRE_URL", "TRADEWIRE_TOKEN"})
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Seconds = Annotated[float, Meta(gt=0)]
+SecondsOrOff = Annotated[float, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=1)]
+
+
+class SettingsError(Unhonoured):
+    """A setting that cannot be used; the text names where it stands."""
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class ServerSettings(Struct):
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    public_url: Annotated[str, Meta(pattern=r"^https?://[^/]+")] | None = None
+    ssl_cert: str | None = None
+    ssl_key: str | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    tradingview_addresses_only: bool = False
+    header_timeout_s: Seconds = 2.0
+    body_timeout_s: Seconds = 2.0
+    body_limit: Count = 65536
+
+
+class SignalSettings(Struct):
+    dedupe_window_s: SecondsOrOff = 45.0
+    refusals_per_day: Annotated[int, Meta(ge=0)] = 10_000
+
+
+class EngineSettings(Struct):
+    worker_threads: Count = 4
+    sweep_s: Seconds = 5.0
+    submit_timeout_s: Seconds = 10.0
+    release_timeout_s: Seconds = 10.0
+    guard_deadline_ms: Count = 250
+    lease_s: Seconds = 30.0
+    lookup_base_s: Seconds = 1.0
+    lookup_max_s: Seconds = 60.0
+
+
+class PluginSettings(Struct):
+    blocked: tuple[str, ...] = ()
+
+
+class LogSettings(Struct):
+    level: LogLevel = LogLevel.INFO
+    json: bool = False
+
+
+class Settings(Struct):
+    """All settings. `database_url` and `dramatiq_url` are None for SQLite in the folder and for in-process."""
+
+    server: ServerSettings = ServerSettings()
+    database_url: str | None = None
+    dramatiq_url: str | None = None
+    signals: SignalSettings = SignalSettings()
+    engine: EngineSettings = EngineSettings()
+    plugins: PluginSettings = PluginSettings()
+    guardians: dict[str, dict[str, Any]] = {}  # noqa: RUF012 - msgspec gives every struct a copy
+    base_currency: Annotated[str, Meta(pattern="^[A-Z0-9]{3,10}$")] = "USD"
+    log: LogSettings = LogSettings()
+
+    @property
+    def global_guardians(self) -> tuple[Plugged, ...]:
+        """The guardians of the global scope, in the order they are written."""
+        return tuple(Plugged(name=name, params=params) for name, params in self.guardians.items())
+
+    def __repr__(self) -> str:
+        return "Settings(…)"  # the URLs may hold passwords
+
+
+class Setting(NamedTuple):
+    """One key as a user writes it: dotted in the file, joined by `__` in a variable."""
+
+    path: tuple[str, ...]
+    type: Any
+    default: Any
+
+    @property
+    def key(self) -> str:
+        return ".".join(self.path)
+
+    @property
+    def variable(self) -> str:
+        if self.key == "guardians":
+            return f"{PREFIX}GUARDIANS__NAME__PARAMETER"
+        return PREFIX + "__".join(self.path).upper()
+
+
+def every_setting() -> tuple[Setting, ...]:
+    """All keys, in the order of the struct; `guardians` counts as one."""
+    return tuple(_settings_of(Settings, ()))
+
+
+def load_settings(file: Path, environment: Mapping[str, str], *, required: bool = False) -> Settings:
+    """Settings from `file` (which may be missing unless `required`) and `environment`, which wins.
+
+    Raises `SettingsError` for what is unknown, malformed or contradictory.
+    """
+    table = _read(file, required)
+    given = _from_file(file, table) | _from_environment(environment)
+    guardians = _guardians(file, table.get("guardians", {}), environment)
+    values: dict[str, Any] = {"guardians": guardians}
+    for setting in every_setting():
+        if setting.path in given:
+            section = values
+            for name in setting.path[:-1]:
+                section = section.setdefault(name, {})
+            section[setting.path[-1]] = _checked(setting, *given[setting.path])
+    settings = msgspec.convert(values, Settings)
+    _check_together(settings)
+    return settings
+
+
+def _settings_of(kind: type[msgspec.Struct], path: tuple[str, ...]) -> Iterator[Setting]:
+    for field in msgspec.structs.fields(kind):
+        here = (*path, field.name)
+        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
+            yield from _settings_of(field.type, here)
+        else:
+            default = {} if field.default is msgspec.NODEFAULT else field.default
+            yield Setting(here, field.type, default)
+
+
+def _read(file: Path, required: bool) -> dict[str, Any]:
+    try:
+        with file.open("rb") as content:
+            return tomllib.load(content, parse_float=Decimal)
+    except FileNotFoundError:
+        if required:
+            raise SettingsError(f"The settings file {file} does not exist.") from None
+        return {}
+    except OSError as error:
+        raise SettingsError(f"The settings file {file} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The settings file {file} is not valid TOML: {error}.") from error
+
+
+Given = dict[tuple[str, ...], tuple[Any, str]]
+
+
+def _from_file(file: Path, table: Mapping[str, Any]) -> Given:
+    """Every value with the words for where it stands."""
+    known = {setting.path for setting in every_setting()}
+    sections = {path[:-1] for path in known}
+    given: Given = {}
+
+    def walk(table: Mapping[str, Any], path: tuple[str, ...]) -> None:
+        for name, value in table.items():
+            here = (*path, name)
+            where = f"{file}, {'.'.join(here)}"
+            if here in sections:
+                if not isinstance(value, dict):
+                    raise SettingsError(f"{where}: this is a section; write [{name}] and its keys below.")
+                walk(value, here)
+            elif here in known:
+                given[here] = (value, where)
+            else:
+                raise _unknown(
+                    ".".join(here), str(file), sorted(".".join(path) for path in known | sections if path)
+                )
+
+    walk({name: value for name, value in table.items() if name != "guardians"}, ())
+    return given
+
+
+def _from_environment(environment: Mapping[str, str]) -> Given:
+    settings = {setting.variable: setting for setting in every_setting()}
+    given: Given = {}
+    for name, text in environment.items():
+        if not name.startswith(PREFIX) or name in OTHER_VARIABLES or _guardian_parameter(name):
+            continue
+        setting = settings.get(name)
+        if setting is None:
+            raise _unknown(name, "The environment", list(settings))
+        is_list = isinstance(setting.default, tuple)
+        value = [part.strip() for part in text.split(",") if part.strip()] if is_list else text
+        given[setting.path] = (value, f"The variable {name}")
+    return given
+
+
+def _guardians(file: Path, table: Any, environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Parameters are checked by the guardian they are for, once it is known."""
+    if not isinstance(table, dict) or not all(isinstance(params, dict) for params in table.values()):
+        raise SettingsError(f"{file}, guardians: write a table for each, such as [guardians.max_order_qty].")
+    guardians = {name: dict(params) for name, params in table.items()}
+    for name, text in environment.items():
+        if path := _guardian_parameter(name):
+            guardian, param = path
+            guardians.setdefault(guardian, {})[param] = text
+    return guardians
+
+
+def _guardian_parameter(variable: str) -> tuple[str, str] | None:
+    prefix, guardian, param, *rest = [*variable.split("__"), "", ""][:4]
+    if prefix != f"{PREFIX}GUARDIANS" or not guardian or not param or any(rest):
+        return None
+    return guardian.lower(), param.lower()
+
+
+def _checked(setting: Setting, value: Any, where: str) -> Any:
+    # A variable is always text; in the file a quoted number is a slip that should be seen.
+    strict = not where.startswith("The variable")
+    try:
+        return msgspec.convert(value, setting.type, strict=strict)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{where}: {str(error)[:1].lower()}{str(error)[1:]}.") from None
+
+
+def _unknown(name: str, where: str, known: list[str]) -> SettingsError:
+    close = difflib.get_close_matches(name, known, n=2, cutoff=0.75)
+    hint = f" Did you mean {' or '.join(close)}?" if close else " See docs/reference/settings.md."
+    return SettingsError(f"{where}: there is no setting {name}.{hint}")
+
+
+def _check_together(settings: Settings) -> None:
+    server, engine = settings.server, settings.engine
+    if (server.ssl_cert is None) != (server.ssl_key is None):
+        raise SettingsError("server.ssl_cert and server.ssl_key go together; set both or neither.")
+    if engine.lease_s <= engine.submit_timeout_s:
+        raise SettingsError(
+            f"engine.lease_s ({engine.lease_s:g}) must be longer than engine.submit_timeout_s "
+            f"({engine.submit_timeout_s:g}), or no order could ever be sent."
+        )
+    if engine.lookup_max_s < engine.lookup_base_s:
+        raise SettingsError("engine.lookup_max_s must not be shorter than engine.lookup_base_s.")
+    for proxy in server.trusted_proxies:
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError:
+            raise SettingsError(
+                f'server.trusted_proxies: "{proxy}" is not an address or network, such as 10.0.0.0/8.'
+            ) from None
