@@ -4,8 +4,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, localcontext
 
 ZERO = Decimal(0)
 
-#: Enough digits for any product of price, quantity, multiplier and rate that a broker accepts.
-PRECISION = 40
+#: Enough digits for the product of any three numbers that `is_usable` lets through, and for their sums.
+PRECISION = 120
 MAX_ABSOLUTE = Decimal("1e15")
 MAX_DECIMALS = 18
 
