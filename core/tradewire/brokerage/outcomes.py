@@ -1,0 +1,199 @@
+"""Storing what became of a submission: accepted, refused, unknown, or found never to have arrived."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select, update
+
+from tradewire.brokerage import merging
+from tradewire.brokerage.release import entry_of_child
+from tradewire.contract.broker import Accepted, DedupeClass, Rejected, RejectKind, SubmitResult, Unknown
+from tradewire.domain.base import Struct
+from tradewire.domain.ledger import EntryKind
+from tradewire.domain.order import ChildOrder, ChildState, ParentOrder
+from tradewire.engine import versions
+from tradewire.engine.rows import child_of, columns, parent_of
+from tradewire.ledger.append import append
+from tradewire.store.schema import child_orders, parent_orders
+
+
+class After(Struct):
+    """What is to be done next: look the order up, send it (again), or have the engine look."""
+
+    look_up: bool = False
+    send: bool = False
+    due: bool = False
+
+
+def store_submitted(conn: Connection, client_id: str, result: SubmitResult, now: datetime) -> After:
+    """Store the outcome of one transmission; events may have told more already, and then stand."""
+    child, parent = _load(conn, client_id)
+    if isinstance(result, Accepted):
+        after = merging.acknowledged(child, result.broker_order_id, now)
+        _save(conn, child, after)
+        if child.state is not after.state or child.acknowledged_at is None:
+            _note(
+                conn,
+                parent,
+                after,
+                EntryKind.CHILD_ACKNOWLEDGED,
+                now,
+                None,
+                broker_order_id=result.broker_order_id,
+            )
+        return After()
+    if child.state not in (ChildState.SENT, ChildState.UNKNOWN):
+        return After()
+    if isinstance(result, Rejected) and result.kind is not RejectKind.DUPLICATE:
+        ended = _changed(
+            child, state=ChildState.REJECTED, reason=result.kind.value, detail=result.message, ended_at=now
+        )
+        _save(conn, child, ended)
+        _note(conn, parent, ended, EntryKind.CHILD_REJECTED, now, result.message, code=result.kind.value)
+        _wake(conn, parent, now)
+        return After(due=True)
+    cause = result.cause if isinstance(result, Unknown) else f"The broker has seen this id: {result.message}"
+    return _unknown(conn, parent, child, cause, now)
+
+
+def store_lost(conn: Connection, account_id: str, keep: frozenset[str], now: datetime) -> tuple[str, ...]:
+    """Mark what an earlier life of this account had SENT as UNKNOWN; returns all that is to be looked up.
+
+    `keep` are the transmissions under way in this life.
+    """
+    rows = conn.execute(
+        select(child_orders).where(
+            child_orders.c.account_id == account_id,
+            child_orders.c.ended_at.is_(None),
+            child_orders.c.state.in_([ChildState.SENT.value, ChildState.UNKNOWN.value]),
+        )
+    ).all()
+    found = []
+    for row in rows:
+        child = child_of(row)
+        if child.client_id in keep:
+            continue
+        if child.state is ChildState.SENT:
+            _, parent = _load(conn, child.client_id)
+            _unknown(conn, parent, child, "Tradewire stopped before the broker had answered.", now)
+        found.append(child.client_id)
+    return tuple(found)
+
+
+def store_absent(conn: Connection, client_id: str, proof: str, dedupe: DedupeClass, now: datetime) -> After:
+    """The broker proved that it never had the order: it may go out again, with the same id.
+
+    A broker that cannot refuse a second copy (class C) gets none without a person.
+    """
+    child, parent = _load(conn, client_id)
+    if child.state is not ChildState.UNKNOWN:
+        return After()
+    if dedupe is DedupeClass.C:
+        looked = _changed(child, look_ups=child.look_ups + 1)
+        _save(conn, child, looked)
+        text = (
+            f"The broker shows no such order ({proof}), but could not refuse a second one: decide with "
+            f"`tradewire order resolve {client_id} --absent` or `--filled`."
+        )
+        _note(conn, parent, looked, EntryKind.ALERT_RAISED, now, text)
+        return After()
+    _note(
+        conn, parent, child, EntryKind.CHILD_LOOKED_UP, now, f"The broker never had it: {proof}", found=False
+    )
+    _save(conn, child, _changed(child, state=ChildState.NEW, look_ups=child.look_ups + 1))
+    return After(send=True)
+
+
+def store_inconclusive(conn: Connection, client_id: str, now: datetime) -> int | None:
+    """Count a look-up that proved nothing; returns how many there were, None if it is known by now."""
+    child, _ = _load(conn, client_id)
+    if child.state is not ChildState.UNKNOWN:
+        return None
+    _save(conn, child, _changed(child, look_ups=child.look_ups + 1))
+    return child.look_ups + 1
+
+
+def store_resolved_absent(conn: Connection, client_id: str, by: str, now: datetime) -> None:
+    """A person decided that the order never reached the broker: it ends, and is not sent again.
+
+    Raises `LookupError` where it is not UNKNOWN.
+    """
+    child, parent = _load(conn, client_id)
+    if child.state is not ChildState.UNKNOWN:
+        raise LookupError(
+            f"The order {client_id} is {child.state.value}, not unknown; nothing is to be decided."
+        )
+    text = "Resolved by hand: it never reached the broker."
+    ended = _changed(child, state=ChildState.CANCELLED, reason="resolved_absent", detail=text, ended_at=now)
+    _save(conn, child, ended)
+    _note(conn, parent, ended, EntryKind.CHILD_RESOLVED, now, text, by=by, decision="absent")
+    _wake(conn, parent, now)
+
+
+def note_resolved_filled(
+    conn: Connection, client_id: str, by: str, quantity: Decimal, price: Decimal, now: datetime
+) -> ChildOrder:
+    """Record a person's word that the order filled; the fill itself is stored as any other.
+
+    Raises `LookupError` where it is not UNKNOWN.
+    """
+    child, parent = _load(conn, client_id)
+    if child.state is not ChildState.UNKNOWN:
+        raise LookupError(
+            f"The order {client_id} is {child.state.value}, not unknown; nothing is to be decided."
+        )
+    text = f"Resolved by hand: {quantity} filled at {price}."
+    _note(conn, parent, child, EntryKind.CHILD_RESOLVED, now, text, by=by, decision="filled")
+    return child
+
+
+def _unknown(conn: Connection, parent: ParentOrder, child: ChildOrder, cause: str, now: datetime) -> After:
+    unknown = _changed(child, state=ChildState.UNKNOWN, reason="unknown", detail=cause)
+    _save(conn, child, unknown)
+    if child.state is not ChildState.UNKNOWN:
+        _note(conn, parent, unknown, EntryKind.CHILD_UNKNOWN, now, cause)
+        versions.bump(conn, child.account_id)
+    return After(look_up=True)
+
+
+def _load(conn: Connection, client_id: str) -> tuple[ChildOrder, ParentOrder]:
+    child = child_of(conn.execute(select(child_orders).where(child_orders.c.client_id == client_id)).one())
+    parent = parent_of(conn.execute(select(parent_orders).where(parent_orders.c.id == child.parent_id)).one())
+    return child, parent
+
+
+def _changed(child: ChildOrder, **fields: Any) -> ChildOrder:
+    return msgspec.structs.replace(child, **fields)
+
+
+def _save(conn: Connection, before: ChildOrder, after: ChildOrder) -> None:
+    if after != before:
+        conn.execute(
+            update(child_orders)
+            .where(child_orders.c.client_id == after.client_id)
+            .values(**columns(after, ("client_id",)))
+        )
+
+
+def _wake(conn: Connection, parent: ParentOrder, now: datetime) -> None:
+    conn.execute(
+        update(parent_orders)
+        .where(parent_orders.c.id == parent.id)
+        .values(wake_at=now, version=parent_orders.c.version + 1)
+    )
+    versions.bump(conn, parent.account_id)
+
+
+def _note(
+    conn: Connection,
+    parent: ParentOrder,
+    child: ChildOrder,
+    kind: EntryKind,
+    now: datetime,
+    reason: str | None,
+    by: str | None = None,
+    **data: Any,
+) -> None:
+    append(conn, [entry_of_child(parent, child, kind, now, reason, by, **data)])

@@ -1,0 +1,167 @@
+"""The last look before an order goes out: in one transaction, NEW becomes SENT or ends unsent."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from tradewire.contract.broker import OrderRequest
+from tradewire.domain.algorithm import Algorithm, AlgorithmState
+from tradewire.domain.base import Struct
+from tradewire.domain.instrument import Instrument
+from tradewire.domain.ledger import Entry, EntryKind
+from tradewire.domain.order import ChildOrder, ChildState, ParentOrder, Purpose
+from tradewire.domain.switch import SwitchState
+from tradewire.domain.verdict import Scope
+from tradewire.engine import versions
+from tradewire.engine.loading import read_switches
+from tradewire.engine.rows import child_of, parent_of
+from tradewire.ledger.append import append
+from tradewire.store.schema import algorithms, child_orders, instruments, leases, parent_orders
+
+
+class Lease(Struct):
+    """What this process holds of an account: its name and the epoch it took the lease in."""
+
+    owner: str
+    epoch: int
+
+
+class Withheld(Struct):
+    """The order was not sent; `ended` tells whether it never will be."""
+
+    reason: str
+    ended: bool
+
+
+def release(
+    conn: Connection,
+    client_id: str,
+    lease: Lease,
+    now: datetime,
+    submit_timeout_s: float,
+    release_timeout_s: float,
+) -> OrderRequest | Withheld:
+    """Mark a NEW child as SENT and return what to send, if it may still go out."""
+    row = conn.execute(select(child_orders).where(child_orders.c.client_id == client_id)).one_or_none()
+    if row is None or row.state != ChildState.NEW.value:
+        return Withheld(reason="It is not waiting to be sent.", ended=False)
+    child = child_of(row)
+    if not _holds_lease(conn, child.account_id, lease, now, submit_timeout_s):
+        return Withheld(reason="This process no longer holds the account's lease.", ended=False)
+    parent = parent_of(conn.execute(select(parent_orders).where(parent_orders.c.id == child.parent_id)).one())
+    refusal = _refusal(conn, parent, child, now, release_timeout_s)
+    if refusal is not None:
+        state, reason, text = refusal
+        _end_unsent(conn, parent, child, state, reason, text, now)
+        return Withheld(reason=text, ended=True)
+    conn.execute(
+        update(child_orders)
+        .where(child_orders.c.client_id == client_id)
+        .values(state=ChildState.SENT.value, sent_at=child.sent_at or now)
+    )
+    append(conn, [entry_of_child(parent, child, EntryKind.CHILD_SENT, now, None)])
+    return OrderRequest(
+        client_id=child.client_id,
+        instrument=_instrument(conn, child),
+        side=child.side,
+        quantity=child.quantity,
+        order_type=child.order_type,
+        limit_price=child.limit_price,
+        stop_price=child.stop_price,
+        time_in_force=child.time_in_force,
+        reduce_only=parent.purpose is Purpose.EXIT,
+        test=parent.test,
+    )
+
+
+def _holds_lease(
+    conn: Connection, account_id: str, lease: Lease, now: datetime, submit_timeout_s: float
+) -> bool:
+    row = conn.execute(select(leases).where(leases.c.account_id == account_id)).one_or_none()
+    if row is None or row.owner != lease.owner or row.epoch != lease.epoch or row.until is None:
+        return False
+    until: datetime = row.until
+    return until - now > timedelta(seconds=submit_timeout_s)
+
+
+def _refusal(
+    conn: Connection, parent: ParentOrder, child: ChildOrder, now: datetime, release_timeout_s: float
+) -> tuple[ChildState, str, str] | None:
+    if parent.cancel_requested or child.cancel_requested:
+        return ChildState.CANCELLED, "not_sent", "It was cancelled before it was sent."
+    for switch in read_switches(conn, parent.account_id):
+        if switch.scope is Scope.ALGORITHM and switch.scope_id != parent.algorithm_id:
+            continue
+        if switch.state is SwitchState.HALTED or (
+            switch.state is SwitchState.REDUCING and parent.purpose is not Purpose.EXIT
+        ):
+            text = f"The {switch.scope.value} kill switch was set to {switch.state.value} before it was sent."
+            return ChildState.CANCELLED, "halted", text
+    if parent.purpose is not Purpose.EXIT:
+        algorithm: Algorithm | None = conn.execute(
+            select(algorithms.c.document).where(algorithms.c.id == parent.algorithm_id)
+        ).scalar()
+        if algorithm is None or algorithm.state is not AlgorithmState.STARTED:
+            return ChildState.CANCELLED, "algorithm_stopped", "The algorithm was stopped before it was sent."
+    if now - child.created_at > timedelta(seconds=release_timeout_s):
+        text = f"It could not be sent within {release_timeout_s:.0f} s; too late is no."
+        return ChildState.EXPIRED, "too_late", text
+    return None
+
+
+def _end_unsent(
+    conn: Connection,
+    parent: ParentOrder,
+    child: ChildOrder,
+    state: ChildState,
+    reason: str,
+    text: str,
+    now: datetime,
+) -> None:
+    conn.execute(
+        update(child_orders)
+        .where(child_orders.c.client_id == child.client_id)
+        .values(state=state.value, reason=reason, detail=text, ended_at=now)
+    )
+    conn.execute(update(parent_orders).where(parent_orders.c.id == parent.id).values(wake_at=now))
+    append(
+        conn,
+        [entry_of_child(parent, child, EntryKind.CHILD_ENDED, now, text, state=state.value, code=reason)],
+    )
+    versions.bump(conn, parent.account_id)
+
+
+def _instrument(conn: Connection, child: ChildOrder) -> Instrument:
+    found: Instrument = conn.execute(
+        select(instruments.c.document)
+        .where(
+            instruments.c.account_id == child.account_id, instruments.c.instrument_id == child.instrument_id
+        )
+        .limit(1)
+    ).scalar_one()
+    return found
+
+
+def entry_of_child(
+    parent: ParentOrder,
+    child: ChildOrder,
+    kind: EntryKind,
+    at: datetime,
+    reason: str | None,
+    by: str | None = None,
+    **data: Any,
+) -> Entry:
+    """A ledger entry about a child."""
+    return Entry(
+        at=at,
+        kind=kind,
+        signal_id=parent.signal_id,
+        parent_id=parent.id,
+        client_id=child.client_id,
+        account_id=parent.account_id,
+        algorithm_id=parent.algorithm_id,
+        by=by,
+        reason=reason,
+        data=data,
+    )

@@ -1,0 +1,170 @@
+"""Reading what routing and planning look at."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from tradewire.contract.matcher import SignalFacts
+from tradewire.domain.account import Account
+from tradewire.domain.algorithm import Algorithm
+from tradewire.domain.instrument import Instrument
+from tradewire.domain.order import ChildOrder, ParentOrder, ParentState
+from tradewire.domain.switch import Switch, SwitchState
+from tradewire.domain.verdict import Scope
+from tradewire.engine import versions
+from tradewire.engine.account_view import AccountView, Holding
+from tradewire.engine.rows import child_of, parent_of
+from tradewire.store.schema import (
+    accounts,
+    algorithms,
+    child_orders,
+    instruments,
+    leases,
+    parent_orders,
+    positions,
+    signals,
+    switches,
+)
+
+
+def unrouted(conn: Connection, limit: int) -> list[SignalFacts]:
+    """Accepted signals that wait for the router, in order of arrival."""
+    query = select(signals).where(signals.c.routed_at.is_(None)).order_by(signals.c.seq).limit(limit)
+    return [facts_of(row) for row in conn.execute(query)]
+
+
+def all_algorithms(conn: Connection) -> tuple[Algorithm, ...]:
+    return tuple(conn.execute(select(algorithms.c.document).order_by(algorithms.c.name)).scalars())
+
+
+def facts_of(row: Row[Any]) -> SignalFacts:
+    return SignalFacts(
+        id=row.id,
+        provider=row.provider,
+        connection=row.connection,
+        message=row.message,
+        received_at=row.received_at,
+        accepted_at=row.accepted_at,
+    )
+
+
+def account_view(conn: Connection, account_id: str, now: datetime, with_others: bool) -> AccountView | None:
+    """The account's live orders and everything around them; None where there is no such account.
+
+    `with_others` includes the other accounts' versions, for guardians of the global scope.
+    """
+    account = _account(conn, account_id)
+    if account is None:
+        return None
+    live = [parent_of(row) for row in conn.execute(_live_parents())]
+    own = tuple(parent for parent in live if parent.account_id == account_id)
+    signal_rows = _signals(conn, {parent.signal_id for parent in own})
+    return AccountView(
+        now=now,
+        account=account,
+        epoch=conn.execute(select(leases.c.epoch).where(leases.c.account_id == account_id)).scalar() or 0,
+        algorithms={
+            one.id: one
+            for one in conn.execute(
+                select(algorithms.c.document).where(algorithms.c.account_id == account_id)
+            ).scalars()
+        },
+        parents=own,
+        others=tuple(one for one in live if one.account_id != account_id and one.admitted_at is not None),
+        children=_children(conn, [parent.id for parent in own]),
+        holdings=_holdings(conn),
+        switches=read_switches(conn, account_id),
+        signals={row.id: facts_of(row) for row in signal_rows},
+        digests={row.id: row.content_digest for row in signal_rows},
+        same_content_at=_same_content(conn, own, {row.id: row.content_digest for row in signal_rows}),
+        instruments=_instruments(conn, account_id),
+        versions=versions.read(conn, None if with_others else account_id),
+    )
+
+
+def read_switches(conn: Connection, account_id: str) -> tuple[Switch, ...]:
+    """The global switch, the account's, and those of its algorithms; one never touched is ACTIVE."""
+    ids = conn.execute(select(algorithms.c.id).where(algorithms.c.account_id == account_id)).scalars()
+    wanted = [(Scope.GLOBAL, ""), (Scope.ACCOUNT, account_id), *((Scope.ALGORITHM, one) for one in ids)]
+    stored = {(row.scope, row.scope_id): row for row in conn.execute(select(switches))}
+    return tuple(_switch(scope, scope_id, stored.get((scope.value, scope_id))) for scope, scope_id in wanted)
+
+
+def _switch(scope: Scope, scope_id: str, row: Row[Any] | None) -> Switch:
+    if row is None:
+        return Switch(scope=scope, scope_id=scope_id)
+    return Switch(
+        scope=scope,
+        scope_id=scope_id,
+        state=SwitchState(row.state),
+        epoch=row.epoch,
+        reason=row.reason,
+        by=row.by,
+        changed_at=row.changed_at,
+    )
+
+
+def _account(conn: Connection, account_id: str) -> Account | None:
+    account: Account | None = conn.execute(
+        select(accounts.c.document).where(accounts.c.id == account_id)
+    ).scalar()
+    return account
+
+
+def _live_parents() -> Any:
+    return select(parent_orders).where(parent_orders.c.ended_at.is_(None)).order_by(parent_orders.c.seq)
+
+
+def _children(conn: Connection, parent_ids: list[str]) -> dict[str, tuple[ChildOrder, ...]]:
+    query = select(child_orders).where(child_orders.c.parent_id.in_(parent_ids)).order_by(child_orders.c.seq)
+    found: dict[str, list[ChildOrder]] = {}
+    for row in conn.execute(query):
+        found.setdefault(row.parent_id, []).append(child_of(row))
+    return {parent_id: tuple(children) for parent_id, children in found.items()}
+
+
+def _signals(conn: Connection, ids: Iterable[str]) -> list[Row[Any]]:
+    return list(conn.execute(select(signals).where(signals.c.id.in_(list(ids)))))
+
+
+def _holdings(conn: Connection) -> tuple[Holding, ...]:
+    return tuple(
+        Holding(
+            account_id=row.account_id,
+            algorithm_id=row.algorithm_id,
+            instrument_id=row.instrument_id,
+            currency=row.currency,
+            multiplier=row.multiplier,
+            quantity=row.quantity,
+        )
+        for row in conn.execute(select(positions))
+    )
+
+
+def _instruments(conn: Connection, account_id: str) -> dict[str, Instrument]:
+    query = select(instruments.c.symbol, instruments.c.document).where(instruments.c.account_id == account_id)
+    return {row.symbol: row.document for row in conn.execute(query)}
+
+
+def _same_content(
+    conn: Connection, parents: tuple[ParentOrder, ...], digests: dict[str, str]
+) -> dict[str, datetime]:
+    """For each pending parent: when its algorithm last had an order of the same content, ended by now."""
+    pending = [parent for parent in parents if parent.state is ParentState.PENDING]
+    if not pending:
+        return {}
+    query = (
+        select(parent_orders.c.algorithm_id, signals.c.content_digest, func.max(parent_orders.c.admitted_at))
+        .join(signals, signals.c.id == parent_orders.c.signal_id)
+        .where(
+            signals.c.content_digest.in_({digests[parent.signal_id] for parent in pending}),
+            parent_orders.c.admitted_at.is_not(None),
+            parent_orders.c.ended_at.is_not(None),
+        )
+        .group_by(parent_orders.c.algorithm_id, signals.c.content_digest)
+    )
+    last = {(algorithm, digest): at for algorithm, digest, at in conn.execute(query)}
+    keys = {parent.id: (parent.algorithm_id, digests[parent.signal_id]) for parent in pending}
+    return {parent_id: last[key] for parent_id, key in keys.items() if key in last}

@@ -1,0 +1,104 @@
+"""The job `work`: everything that is due in one account's lanes. It never waits for a broker."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from tradewire.domain.clock import Clock
+from tradewire.domain.order import ChildOrder, ParentState
+from tradewire.engine import loading
+from tradewire.engine.account_view import AccountView, EngineLimits, MarketView, Want
+from tradewire.engine.changes import Changes
+from tradewire.engine.guarding import Judge
+from tradewire.engine.planning import plan
+from tradewire.engine.single_flight import SingleFlight
+from tradewire.engine.storing import Overtaken, store_plan
+from tradewire.plugins import Plugins
+from tradewire.store.database import Store
+
+#: After so many overtaken plans one is made where nothing can overtake it.
+ATTEMPTS = 3
+
+
+class Desk(Protocol):
+    """What the job hands over to: the account's session on its own loop. No call blocks."""
+
+    def market(self, account_id: str) -> MarketView: ...
+
+    def send(self, children: Sequence[ChildOrder]) -> None: ...
+
+    def cancel(self, children: Sequence[ChildOrder]) -> None: ...
+
+    def want(self, wants: Iterable[Want]) -> None: ...
+
+    def wake(self, account_id: str, at: datetime) -> None: ...
+
+
+class Worker:
+    """Plans an account and commits the plan; only what was committed is handed over."""
+
+    def __init__(
+        self, store: Store, plugins: Plugins, judge: Judge, clock: Clock, limits: EngineLimits, desk: Desk
+    ) -> None:
+        self._store = store
+        self._plugins = plugins
+        self._judge = judge
+        self._clock = clock
+        self._limits = limits
+        self._desk = desk
+        self._with_others = bool(limits.global_guardians)
+        self._flight = SingleFlight()
+
+    def work(self, account_id: str) -> None:
+        self._flight.run(account_id, partial(self._once, account_id))
+
+    def _once(self, account_id: str) -> None:
+        changes = self._planned(account_id)
+        if changes is None:
+            return
+        self._desk.want(changes.wants)
+        self._desk.send([child for child in changes.new_children if child.state.is_open])
+        self._desk.cancel(changes.cancels)
+        for parent in changes.changed_parents.values():
+            if parent.wake_at is not None:
+                self._desk.wake(account_id, parent.wake_at)
+
+    def _planned(self, account_id: str) -> Changes | None:
+        market = self._desk.market(account_id)
+        for _ in range(ATTEMPTS):
+            view = self._store.read_now(partial(self._view, account_id))
+            if view is None or not is_due(view):
+                return None
+            changes = plan(view, market, self._plugins, self._judge, self._limits)
+            if changes.is_empty:
+                return changes
+            try:
+                self._store.write_now(
+                    partial(store_plan, view=view, changes=changes, with_others=self._with_others)
+                )
+            except Overtaken:
+                continue
+            return changes
+        return self._store.write_now(partial(self._plan_and_store, account_id, market))
+
+    def _view(self, account_id: str, conn: Connection) -> AccountView | None:
+        return loading.account_view(conn, account_id, self._clock.now(), self._with_others)
+
+    def _plan_and_store(self, account_id: str, market: MarketView, conn: Connection) -> Changes | None:
+        view = self._view(account_id, conn)
+        if view is None:
+            return None
+        changes = plan(view, market, self._plugins, self._judge, self._limits)
+        store_plan(conn, view, changes, self._with_others)
+        return changes
+
+
+def is_due(view: AccountView) -> bool:
+    """Whether anything of the account may need a plan now."""
+    return any(
+        parent.state is not ParentState.PAUSED and parent.wake_at is not None and parent.wake_at <= view.now
+        for parent in view.parents
+    )
