@@ -78,7 +78,9 @@ def _other_provider(algorithm: Algorithm, signal: SignalFacts) -> str | None:
 
 
 def _closest(algorithms: list[Algorithm], received: str) -> tuple[str, ...]:
-    close = difflib.get_close_matches(received, sorted({one.signal.id for one in algorithms}), n=1)
+    close = difflib.get_close_matches(
+        received, sorted({one.signal.id for one in algorithms} - {received}), n=1
+    )
     if not close:
         return ()
     names = ", ".join(f'"{one.name}"' for one in algorithms if one.signal.id == close[0])

@@ -100,6 +100,12 @@ def test_an_id_like_no_other_gets_no_guess(
     assert near_misses(signal_with(strategy_id="zzz"), [algorithm_with()], noon) == ()
 
 
+def test_an_algorithm_that_was_asked_is_no_near_miss(
+    algorithm_with: Algorithms, signal_with: Signals, noon: datetime
+) -> None:
+    assert near_misses(signal_with(), [algorithm_with()], noon) == ()
+
+
 def test_at_most_five_sentences_are_given_whatever_the_order(
     algorithm_with: Algorithms, signal_with: Signals, noon: datetime
 ) -> None:

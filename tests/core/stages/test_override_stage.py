@@ -145,6 +145,13 @@ def test_a_field_that_is_absent_with_the_switch_on_is_noted(
     assert note_of(draft, "qty") == (None, "10", "absent: the algorithm's value")
 
 
+def test_a_field_that_is_absent_with_the_switch_off_is_no_difference(
+    algorithm_with: Algorithms, signal_with: Signals
+) -> None:
+    draft = drafted(algorithm_with(), signal_with())
+    assert {note.why for note in draft.notes} == {"absent: the algorithm's value"}
+
+
 def test_a_difference_with_the_switch_off_is_noted(algorithm_with: Algorithms, signal_with: Signals) -> None:
     draft = drafted(algorithm_with(), signal_with(symbol="TSLA", quantity=Decimal("25.0"), action=Action.BUY))
     assert note_of(draft, "symbol") == (
