@@ -77,7 +77,7 @@ class LogSettings(Struct):
 
 
 class Settings(Struct):
-    """All settings. `database_url` and `dramatiq_url` are None for SQLite in the folder and for in-process."""
+    """All settings. `database_url` and `dramatiq_url` are None for SQLite in the folder and in-process."""
 
     server: ServerSettings = ServerSettings()
     database_url: str | None = None

@@ -11,12 +11,14 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from tradewire.contract.errors import Unhonoured
 
-_ALWAYS = ("PRAGMA busy_timeout = 5000", "PRAGMA foreign_keys = ON")
+#: How long to wait for another program that holds the file, in milliseconds.
+BUSY_TIMEOUT_MS = 5_000
+_KEYS = "PRAGMA foreign_keys = ON"
 # SQLite before 3.51.3 can corrupt a database that two connections checkpoint at once: nobody but the
 # writer does, and it asks for it itself, since errors of the automatic checkpoint are not reported.
 _NO_CHECKPOINT = "PRAGMA wal_autocheckpoint = 0"
-_WRITER = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", _NO_CHECKPOINT)
-_READER = (_NO_CHECKPOINT, "PRAGMA query_only = ON")
+_WRITER = (_KEYS, "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", _NO_CHECKPOINT)
+_READER = (_KEYS, _NO_CHECKPOINT, "PRAGMA query_only = ON")
 
 
 def database_path(url: str) -> Path:
@@ -38,7 +40,7 @@ def create_private(path: Path) -> None:
 def writing_engine(url: str) -> Engine:
     """For one connection: WAL, commits fsynced, transactions BEGIN IMMEDIATE, no checkpoint unasked."""
     engine = create_engine(url, poolclass=NullPool, connect_args={"check_same_thread": False})
-    return _taken_over(engine, (*_ALWAYS, *_WRITER), "BEGIN IMMEDIATE")
+    return _taken_over(engine, _WRITER, "BEGIN IMMEDIATE")
 
 
 def reading_engine(url: str) -> Engine:
@@ -50,13 +52,13 @@ def reading_engine(url: str) -> Engine:
         max_overflow=56,
         connect_args={"check_same_thread": False},
     )
-    return _taken_over(engine, (*_ALWAYS, *_READER), "BEGIN")
+    return _taken_over(engine, _READER, "BEGIN")
 
 
 def migrating_engine(url: str) -> Engine:
     """As for writing, but foreign keys do not bite while a table is rebuilt."""
     engine = create_engine(url, poolclass=NullPool)
-    return _taken_over(engine, (*_ALWAYS, *_WRITER, "PRAGMA foreign_keys = OFF"), "BEGIN IMMEDIATE")
+    return _taken_over(engine, (*_WRITER, "PRAGMA foreign_keys = OFF"), "BEGIN IMMEDIATE")
 
 
 def raw(connection: Connection) -> RawConnection:
@@ -68,7 +70,7 @@ def _taken_over(engine: Engine, pragmas: tuple[str, ...], begin: str) -> Engine:
     # sqlite3 would begin transactions by itself, late and not before SAVEPOINT or DDL.
     def connected(connection: RawConnection, _record: object) -> None:
         connection.isolation_level = None
-        for pragma in pragmas:
+        for pragma in (f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}", *pragmas):
             connection.execute(pragma).close()
 
     def began(connection: Connection) -> None:

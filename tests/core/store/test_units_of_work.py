@@ -1,0 +1,236 @@
+"""Units of work: whole or not at all, in order, each with its own answer."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from tradewire.contract.errors import Unhonoured
+from tradewire.store.database import Store, StoreUnavailable, open_store
+
+#: What one unit does: inserts these words in turn, then raises or not.
+Plan = tuple[list[str], bool]
+plans = st.lists(st.tuples(st.lists(st.sampled_from("abcdefghij"), max_size=4), st.booleans()), max_size=25)
+
+
+class Failed(Exception):
+    """Raised by a unit on purpose."""
+
+
+def unit_of(plan: Plan) -> Callable[[Connection], int]:
+    def unit(connection: Connection) -> int:
+        for word in plan[0]:
+            connection.execute(text("INSERT INTO notes VALUES (:word)"), {"word": word})
+        if plan[1]:
+            raise Failed
+        return len(plan[0])
+
+    return unit
+
+
+def expected(plans: list[Plan]) -> tuple[list[str], list[object]]:
+    """The reference model: a list without repetitions, changed by whole plans."""
+    stored: list[str] = []
+    answers: list[object] = []
+    for words, raises in plans:
+        after = stored + words
+        if len(set(after)) < len(after):
+            answers.append(IntegrityError)
+        elif raises:
+            answers.append(Failed)
+        else:
+            stored = after
+            answers.append(len(words))
+    return stored, answers
+
+
+@settings(deadline=None, max_examples=60)
+@given(plans)
+def test_any_sequence_of_units_that_succeed_and_raise_leaves_what_the_model_says(plans: list[Plan]) -> None:
+    with TemporaryDirectory() as folder:
+        store = open_store(f"sqlite:///{folder}/tradewire.db")
+        store.write_now(
+            lambda connection: connection.exec_driver_sql("CREATE TABLE notes (word UNIQUE)").close()
+        )
+
+        async def scene() -> list[object]:
+            return await asyncio.gather(
+                *(store.write(unit_of(plan)) for plan in plans), return_exceptions=True
+            )
+
+        answers = asyncio.run(scene())
+        stored = store.read_now(lambda c: list(c.scalars(text("SELECT word FROM notes ORDER BY rowid"))))
+        store.close()
+    given_back = [type(answer) if isinstance(answer, Exception) else answer for answer in answers]
+    assert (stored, given_back) == expected(plans)
+
+
+def test_a_units_exception_reaches_its_caller_alone(store: Store, add, words) -> None:
+    async def scene() -> list[object]:
+        units = [add("a"), unit_of((["b"], True)), add("c")]
+        return await asyncio.gather(*(store.write(unit) for unit in units), return_exceptions=True)
+
+    answers = asyncio.run(scene())
+    assert (answers[0], type(answers[1]), answers[2]) == ("a", Failed, "c")
+    assert words() == ["a", "c"]
+
+
+def test_a_cancelled_caller_does_not_disturb_the_writer(store: Store, add, words) -> None:
+    async def scene() -> str:
+        entered, go_on = threading.Event(), threading.Event()
+
+        def slow(connection: Connection) -> None:
+            entered.set()
+            go_on.wait()
+            add("slow")(connection)
+
+        running = asyncio.create_task(store.write(slow))
+        await asyncio.to_thread(entered.wait)
+        waiting = asyncio.create_task(store.write(add("waiting")))
+        await asyncio.sleep(0)
+        running.cancel()
+        waiting.cancel()
+        go_on.set()
+        return await store.write(add("after"))
+
+    assert asyncio.run(scene()) == "after"
+    assert words() == ["slow", "waiting", "after"]
+
+
+def test_a_caller_whose_event_loop_is_gone_does_not_disturb_the_writer(store: Store, add, words) -> None:
+    entered, go_on = threading.Event(), threading.Event()
+
+    def slow(connection: Connection) -> None:
+        entered.set()
+        go_on.wait()
+        add("slow")(connection)
+
+    async def abandon() -> None:
+        task = asyncio.create_task(store.write(slow))
+        await asyncio.to_thread(entered.wait)
+        task.cancel()
+
+    asyncio.run(abandon())
+    go_on.set()
+    store.write_now(add("after"))
+    assert words() == ["slow", "after"]
+
+
+def test_worker_threads_write_side_by_side(store: Store, add, words) -> None:
+    numbers = [str(number) for number in range(200)]
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(lambda number: store.write_now(add(number)), numbers)) == numbers
+    assert sorted(words()) == sorted(numbers)
+
+
+def test_blocking_an_event_loop_is_refused(store: Store, add) -> None:
+    async def scene() -> None:
+        store.write_now(add("a"))
+
+    with pytest.raises(RuntimeError, match="await write instead"):
+        asyncio.run(scene())
+
+
+def test_a_unit_that_waits_for_another_is_refused(store: Store, add) -> None:
+    with pytest.raises(RuntimeError, match="cannot wait for another"):
+        store.write_now(lambda _: store.write_now(add("a")))
+
+
+def test_a_reader_sees_one_snapshot_and_what_was_committed(store: Store, add) -> None:
+    count = text("SELECT count(*) FROM notes")
+
+    def look_twice(connection: Connection) -> tuple[int, int]:
+        before = connection.scalar(count)
+        store.write_now(add("meanwhile"))
+        return before, connection.scalar(count)
+
+    assert store.read_now(look_twice) == (0, 0)
+    assert asyncio.run(store.read(lambda connection: connection.scalar(count))) == 1
+
+
+def test_a_reader_cannot_write(store: Store, add, words) -> None:
+    with pytest.raises(DBAPIError, match="readonly"):
+        store.read_now(add("a"))
+    assert words() == []
+
+
+def test_a_foreign_key_is_held(store: Store) -> None:
+    store.write_now(lambda c: c.exec_driver_sql("CREATE TABLE pages (id INTEGER PRIMARY KEY)").close())
+    store.write_now(lambda c: c.exec_driver_sql("CREATE TABLE lines (page REFERENCES pages(id))").close())
+    with pytest.raises(IntegrityError, match="FOREIGN KEY"):
+        store.write_now(lambda c: c.exec_driver_sql("INSERT INTO lines VALUES (1)").close())
+
+
+def test_what_waits_is_finished_before_closing(url: str, store: Store, add) -> None:
+    entered, go_on = threading.Event(), threading.Event()
+
+    def slow(_: Connection) -> None:
+        entered.set()
+        go_on.wait()
+
+    async def leave_waiting() -> None:
+        waiting = asyncio.create_task(store.write(add("waiting")))
+        await asyncio.sleep(0)
+        waiting.cancel()
+
+    with ThreadPoolExecutor(2) as threads:
+        threads.submit(store.write_now, slow)
+        entered.wait()
+        asyncio.run(leave_waiting())
+        closing = threads.submit(store.close)
+        go_on.set()
+        closing.result()
+    reopened = open_store(url)
+    assert reopened.read_now(lambda c: list(c.scalars(text("SELECT word FROM notes")))) == ["waiting"]
+    reopened.close()
+
+
+def test_a_closed_store_says_so(store: Store, add) -> None:
+    store.close()
+    store.close()
+    with pytest.raises(StoreUnavailable, match="closed because Tradewire is stopping"):
+        store.write_now(add("a"))
+    with pytest.raises(StoreUnavailable, match="closed because Tradewire is stopping"):
+        store.read_now(lambda _: None)
+
+
+def test_the_observer_hears_of_every_commit(url: str) -> None:
+    heard: list[tuple[int, float]] = []
+    store = open_store(
+        url, after_commit=lambda units, seconds: heard.append((units, seconds)), monotonic=lambda: 7.0
+    )
+    store.write_now(lambda _: None)
+    store.close()
+    assert heard == [(1, 0.0)]
+
+
+def test_the_file_is_for_its_owner_alone(store: Store, tmp_path: Path) -> None:
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://me:hunter2@host/db", "comes with `tradewire serve`"),
+        ("mysql://me:hunter2@host/db", 'not in "mysql"'),
+        ("sqlite://", "must name a file"),
+        ("hunter2", "cannot be read"),
+    ],
+)
+def test_a_database_of_another_kind_is_refused_without_repeating_its_password(url: str, said: str) -> None:
+    with pytest.raises(Unhonoured, match=said) as refused:
+        open_store(url)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_database_that_cannot_be_opened_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match=r"missing/x\.db cannot be opened: No such file or directory"):
+        open_store(f"sqlite:///{tmp_path}/missing/x.db")
