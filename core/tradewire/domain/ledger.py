@@ -56,6 +56,7 @@ class EntryKind(StrEnum):
     KEY_REVOKED = "key.revoked"
     KEY_REGENERATED = "key.regenerated"
     TOKEN_CREATED = "token.created"
+    TOKEN_REVOKED = "token.revoked"
     PASSWORD_SET = "password.set"
     SWITCH_CHANGED = "switch.changed"
 

@@ -1,0 +1,202 @@
+"""Broker accounts. A new one is always paper; its secrets are sealed before they are stored."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+from sqlalchemy import Connection, insert, select
+
+from tradewire.contract.broker import ConfigField, Manifest
+from tradewire.domain.account import Account, AccountMode
+from tradewire.domain.base import Struct
+from tradewire.domain.clock import Clock
+from tradewire.domain.ledger import Entry, EntryKind
+from tradewire.domain.verdict import Scope
+from tradewire.engine.versions import bump
+from tradewire.ledger.append import append
+from tradewire.plugins import Plugins
+from tradewire.security.sealing import Secrets
+from tradewire.services.bells import Bells
+from tradewire.services.naming import checked_name, nearest
+from tradewire.services.refusal import Code, Refused
+from tradewire.services.switches import install
+from tradewire.store.database import Store
+from tradewire.store.schema import accounts
+
+_CURRENCY = re.compile(r"[A-Z0-9]{3,10}")
+
+
+class NewAccount(Struct):
+    """`config` holds the broker's fields by name, secret ones among them; without a `currency` it is the base
+    currency."""
+
+    name: str
+    broker: str
+    currency: str | None = None
+    config: dict[str, Any] = {}  # noqa: RUF012 - msgspec gives every struct a copy
+
+
+class AccountView(Struct):
+    """`config` never holds a secret; `credentials` names those that are stored."""
+
+    id: str
+    name: str
+    broker: str
+    mode: AccountMode
+    currency: str
+    config: dict[str, Any]
+    credentials: tuple[str, ...]
+    guardians: tuple[str, ...]
+    created_at: datetime
+
+
+class BrokerView(Struct):
+    """A broker that an account can be added for, and its configuration's fields."""
+
+    name: str
+    title: str
+    modes: tuple[AccountMode, ...]
+    fields: tuple[ConfigField, ...]
+
+
+class Accounts:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        secrets: Secrets,
+        plugins: Plugins,
+        bells: Bells,
+        base_currency: str,
+    ) -> None:
+        self._base_currency = base_currency
+        self._store = store
+        self._clock = clock
+        self._secrets = secrets
+        self._plugins = plugins
+        self._bells = bells
+
+    async def add(self, new: NewAccount, by: str) -> AccountView:
+        """Add a paper account; refuses unknown fields and missing ones by name."""
+        checked_name("an account", new.name)
+        currency = new.currency or self._base_currency
+        if not _CURRENCY.fullmatch(currency):
+            raise Refused(Code.INVALID, f'The currency is a code such as USD or BTC, not "{currency}".')
+        manifest = self._plugins.broker(new.broker).manifest
+        if AccountMode.PAPER not in manifest.modes:
+            raise Refused(
+                Code.INVALID, f"{manifest.title} has no paper accounts, and a new account is always paper."
+            )
+        config, credentials = _split(new, manifest)
+        now = self._clock.now()
+        account = Account(
+            id=str(uuid4()),
+            name=new.name,
+            broker=new.broker,
+            currency=currency,
+            config=config,
+            created_at=now,
+        )
+        sealed = self._secrets.seal(msgspec.json.encode(credentials)) if credentials else None
+
+        def unit(conn: Connection) -> None:
+            if conn.execute(select(accounts.c.id).where(accounts.c.name == new.name)).first() is not None:
+                raise Refused(
+                    Code.CONFLICT, f'There is an account "{new.name}" already; choose another name.'
+                )
+            conn.execute(
+                insert(accounts).values(
+                    id=account.id, name=account.name, document=account, credentials=sealed, created_at=now
+                )
+            )
+            install(conn, Scope.GLOBAL)
+            install(conn, Scope.ACCOUNT, account.id)
+            bump(conn, account.id)
+            data = {
+                "name": account.name,
+                "broker": account.broker,
+                "mode": account.mode.value,
+                "currency": account.currency,
+                "fields": sorted(config),
+                "credentials": sorted(credentials),
+            }
+            append(
+                conn,
+                [Entry(at=now, kind=EntryKind.ACCOUNT_ADDED, account_id=account.id, by=by, data=data)],
+            )
+
+        await self._store.write(unit)
+        self._bells.work(account.id)
+        return _view(account, tuple(sorted(credentials)))
+
+    async def list(self) -> tuple[AccountView, ...]:
+        def unit(conn: Connection) -> tuple[AccountView, ...]:
+            rows = conn.execute(select(accounts).order_by(accounts.c.created_at, accounts.c.name))
+            return tuple(_view(row.document, self._credential_names(row.credentials)) for row in rows)
+
+        return await self._store.read(unit)
+
+    def brokers(self) -> tuple[BrokerView, ...]:
+        """Every broker that is installed, by name."""
+        return tuple(
+            BrokerView(
+                name=name,
+                title=one.manifest.title,
+                modes=one.manifest.modes,
+                fields=tuple(
+                    msgspec.structs.replace(field, default=msgspec.to_builtins(field.default))
+                    for field in one.manifest.fields
+                ),
+            )
+            for name, one in sorted(self._plugins.brokers.items())
+        )
+
+    def _credential_names(self, sealed: bytes | None) -> tuple[str, ...]:
+        if sealed is None:
+            return ()
+        opened = msgspec.json.decode(self._secrets.unseal(sealed), type=dict[str, str])
+        return tuple(sorted(opened))
+
+
+def _split(new: NewAccount, manifest: Manifest) -> tuple[dict[str, Any], dict[str, str]]:
+    """The open fields and the secret ones; refuses with every mistake at once."""
+    fields = {field.name: field for field in manifest.fields}
+    problems = [
+        f'{manifest.title} has no field "{name}".{nearest(name, fields)}'
+        for name in new.config
+        if name not in fields
+    ]
+    problems += [
+        f'{manifest.title} needs the field "{name}": {field.description}.'
+        for name, field in fields.items()
+        if field.required and new.config.get(name) in (None, "")
+    ]
+    problems += [
+        f'The secret field "{name}" is text.'
+        for name, field in fields.items()
+        if field.secret and not isinstance(new.config.get(name, ""), str)
+    ]
+    if problems:
+        raise Refused(Code.INVALID, " ".join(problems), tuple(problems))
+    return _chosen(new.config, fields, secret=False), _chosen(new.config, fields, secret=True)
+
+
+def _chosen(config: Mapping[str, Any], fields: Mapping[str, ConfigField], *, secret: bool) -> dict[str, Any]:
+    return {name: value for name, value in config.items() if fields[name].secret is secret}
+
+
+def _view(account: Account, credentials: tuple[str, ...]) -> AccountView:
+    return AccountView(
+        id=account.id,
+        name=account.name,
+        broker=account.broker,
+        mode=account.mode,
+        currency=account.currency,
+        config=account.config,
+        credentials=credentials,
+        guardians=tuple(one.name for one in account.guardians),
+        created_at=account.created_at,
+    )

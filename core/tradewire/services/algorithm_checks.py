@@ -1,0 +1,138 @@
+"""Whether an algorithm can run as its file says: plugins by name, their parameters, what they need."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from tradewire.contract.blueprint import Blueprint
+from tradewire.contract.broker import Capabilities
+from tradewire.contract.guardian import Guardian, Need
+from tradewire.domain.algorithm import Plugged
+from tradewire.domain.verdict import Scope
+from tradewire.plugins import Plugins
+from tradewire.services.algorithm_file import AlgorithmDraft
+from tradewire.services.naming import nearest
+
+#: Guardians without which no algorithm may start.
+REQUIRED = ("max_position", "max_order_notional")
+
+T = TypeVar("T")
+
+_MEANING = {
+    "max_position": "the total that it may accumulate, such as [guardians.max_position] with quantity = 500",
+    "max_order_notional": "the most one order may be worth, such as [guardians.max_order_notional] with "
+    "notional = 25000",
+}
+#: The field of `Capabilities` that says whether an account supplies it.
+_SUPPLY = {Need.QUOTE: "quotes", Need.BALANCES: "balances"}
+
+
+def problems_of(draft: AlgorithmDraft, plugins: Plugins) -> list[str]:
+    """Every reason why this algorithm cannot be saved, as sentences."""
+    return [
+        *_unknown(draft, plugins),
+        *_bad_params(draft, plugins),
+        *_missing_guardians(draft),
+        *_unstated_shorts(draft),
+    ]
+
+
+def unmet_needs(draft: AlgorithmDraft, plugins: Plugins, capabilities: Capabilities | None) -> list[str]:
+    """What the account can never supply, by the guardian that needs it; nothing while that is unknown."""
+    if capabilities is None:
+        return []
+    sentences = []
+    for chosen in draft.guardians:
+        guardian = plugins.guardian(chosen.name)
+        for need in sorted(guardian.needs(decoded(chosen, guardian.Params))):
+            supply = _SUPPLY.get(need)
+            if supply is not None and not getattr(capabilities, supply):
+                sentences.append(
+                    f'The guardian {chosen.name} needs {supply}, which the account "{draft.account}" does '
+                    "not supply: it would block every entry."
+                )
+    return sentences
+
+
+def decoded(chosen: Plugged, params: type[msgspec.Struct]) -> Any:
+    """The parameters as the plugin reads them; raises `msgspec.ValidationError`, `ValueError`."""
+    return msgspec.convert(chosen.params, params, strict=False)
+
+
+def _unknown(draft: AlgorithmDraft, plugins: Plugins) -> Iterator[str]:
+    asked: Sequence[tuple[str, Mapping[str, object], Sequence[str]]] = (
+        ("signal provider", plugins.providers, [draft.signal.provider]),
+        ("blueprint", plugins.blueprints, [draft.blueprint.name] if draft.blueprint.name else []),
+        ("guardian", plugins.guardians, [one.name for one in draft.guardians]),
+        ("matcher", plugins.matchers, draft.pipeline.match),
+        ("override", plugins.overrides, draft.pipeline.override),
+    )
+    for kind, known, names in asked:
+        for name in names:
+            if name in known:
+                continue
+            quarantined = plugins.quarantined.get(name)
+            if quarantined is not None:
+                yield f'The {kind} "{name}" is quarantined: {quarantined}'
+                continue
+            yield f'No {kind} "{name}" is installed.{nearest(name, known) or _listed(known)}'
+
+
+def _bad_params(draft: AlgorithmDraft, plugins: Plugins) -> Iterator[str]:
+    blueprint = plugins.blueprints.get(draft.blueprint.name)
+    if blueprint is not None:
+        yield from _params("blueprint", draft.blueprint, blueprint)
+    for chosen in draft.guardians:
+        guardian = plugins.guardians.get(chosen.name)
+        if guardian is None:
+            continue
+        if Scope.ALGORITHM not in guardian.scopes:
+            scopes = " or ".join(sorted(scope.value for scope in guardian.scopes))
+            yield f"The guardian {chosen.name} is configured for {scopes}, not for an algorithm."
+            continue
+        yield from _params("guardian", chosen, guardian)
+
+
+def _params(kind: str, chosen: Plugged, plugin: Blueprint | Guardian) -> Iterator[str]:
+    known = [field.encode_name for field in msgspec.structs.fields(plugin.Params)]
+    unknown = [name for name in chosen.params if name not in known]
+    for name in unknown:
+        yield f'The {kind} {chosen.name} has no parameter "{name}".{nearest(name, known) or _listed(known)}'
+    if unknown:
+        return
+    try:
+        decoded(chosen, plugin.Params)
+    except (msgspec.ValidationError, ValueError) as error:
+        yield f"The {kind} {chosen.name} does not take its parameters: {_in_words(str(error))}."
+
+
+def _missing_guardians(draft: AlgorithmDraft) -> Iterator[str]:
+    chosen = {one.name for one in draft.guardians}
+    for name in REQUIRED:
+        if name not in chosen:
+            yield f"The guardian {name} is required: {_MEANING[name]}."
+
+
+def _unstated_shorts(draft: AlgorithmDraft) -> Iterator[str]:
+    if draft.dynamic.action and draft.allow_shorts is None:
+        yield (
+            "With a dynamic action a SELL may open a short position: say allow_shorts = true or "
+            "allow_shorts = false."
+        )
+
+
+def _listed(known: Mapping[str, object] | Sequence[str]) -> str:
+    return (
+        f" There {'are' if len(known) != 1 else 'is'} {', '.join(sorted(known))}."
+        if known
+        else " It takes none."
+    )
+
+
+def _in_words(error: str) -> str:
+    """msgspec's message with the path in plain words, "- at `$.window_s`" becoming " (window_s)"."""
+    text, _, path = error.rstrip(".").partition(" - at `$")
+    place = path.rstrip("`").lstrip(".")
+    text = text.replace("`", "").replace("Object missing required field", "it lacks")
+    return f"{text} ({place})" if place else text

@@ -1,0 +1,76 @@
+"""The ledger from outside: verify it, keep a checkpoint, export it."""
+
+import io
+from collections.abc import AsyncIterator, Callable
+from enum import StrEnum
+
+from sqlalchemy import Connection, func, select
+
+from tradewire.domain.clock import Clock
+from tradewire.ledger.checkpoint import Checkpoint, checkpoint
+from tradewire.ledger.damage import Verification
+from tradewire.ledger.export import export_csv, export_jsonl
+from tradewire.ledger.seal import seal
+from tradewire.ledger.verify import verify
+from tradewire.store.database import Store
+from tradewire.store.schema import ledger_seals
+
+_BLOCK = 2_000
+
+
+class ExportFormat(StrEnum):
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+class Audit:
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def verify(self, checkpoints: tuple[Checkpoint, ...] = ()) -> Verification:
+        """Go through the whole ledger, reading only."""
+        return await self._store.read(lambda conn: verify(conn, checkpoints))
+
+    async def checkpoint(self) -> Checkpoint:
+        """The last entry's number and hash, everything up to now sealed; keep it outside the database."""
+        await self._seal()
+        now = self._clock.now()
+        return await self._store.read(lambda conn: checkpoint(conn, now))
+
+    async def export(self, form: ExportFormat, first: int = 1, last: int | None = None) -> AsyncIterator[str]:
+        """The sealed entries numbered `first` to `last` as text, in blocks, so that no size is too large."""
+        await self._seal()
+        highest = await self._store.read(_highest)
+        end = highest if last is None else min(last, highest)
+        start = first
+        while True:
+            stop = min(start + _BLOCK - 1, end)
+            yield await self._store.read(_block(form, start, stop, header=start == first))
+            start = stop + 1
+            if start > end:
+                return
+
+    async def _seal(self) -> None:
+        while await self._store.write(seal):
+            pass
+
+
+def _highest(conn: Connection) -> int:
+    found: int | None = conn.execute(select(func.max(ledger_seals.c.number))).scalar()
+    return found or 0
+
+
+def _block(form: ExportFormat, first: int, last: int, *, header: bool) -> Callable[[Connection], str]:
+    """The unit of work that reads one block."""
+
+    def unit(conn: Connection) -> str:
+        out = io.StringIO(newline="")
+        if form is ExportFormat.JSONL:
+            export_jsonl(conn, out, first, last)
+            return out.getvalue()
+        export_csv(conn, out, first, last)
+        text = out.getvalue()
+        return text if header else text.partition("\r\n")[2]
+
+    return unit

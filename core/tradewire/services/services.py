@@ -1,0 +1,85 @@
+"""All services of one Tradewire, put together once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tradewire.contract.broker import Capabilities
+from tradewire.domain.algorithm import Plugged
+from tradewire.domain.clock import Clock
+from tradewire.plugins import Plugins
+from tradewire.security.keyring import KeyTable
+from tradewire.security.sealing import Secrets
+from tradewire.services.accounts import Accounts
+from tradewire.services.algorithms import Algorithms, Calendars
+from tradewire.services.audit import Audit
+from tradewire.services.bells import Bells, Silent
+from tradewire.services.fills import Fills
+from tradewire.services.keys import Keys
+from tradewire.services.orders import Orders
+from tradewire.services.overview import Overview
+from tradewire.services.owner import Owner
+from tradewire.services.positions import Market, NoMarket, Positions
+from tradewire.services.resolution import Resolution, Resolver
+from tradewire.services.signal_story import SignalStories
+from tradewire.services.signals import Signals
+from tradewire.services.switches import Switches
+from tradewire.services.tokens import Tokens
+from tradewire.store.database import Store
+
+
+@dataclass(frozen=True)
+class Services:
+    owner: Owner
+    tokens: Tokens
+    keys: Keys
+    accounts: Accounts
+    algorithms: Algorithms
+    switches: Switches
+    signals: Signals
+    stories: SignalStories
+    orders: Orders
+    resolution: Resolution
+    fills: Fills
+    positions: Positions
+    audit: Audit
+    overview: Overview
+    plugins: Plugins
+
+
+def make_services(
+    *,
+    store: Store,
+    clock: Clock,
+    secrets: Secrets,
+    keys: KeyTable,
+    plugins: Plugins,
+    calendars: Calendars,
+    version: str,
+    bells: Bells | None = None,
+    market: Market | None = None,
+    resolver: Resolver | None = None,
+    capabilities: Callable[[str], Capabilities | None] = lambda account_id: None,
+    revealable_keys: bool = True,
+    base_currency: str = "USD",
+    global_guardians: Sequence[Plugged] = (),
+) -> Services:
+    """The services over one store; `bells`, `market` and `resolver` come from the engine where one runs."""
+    rings = bells or Silent()
+    owner = Owner(store, clock)
+    return Services(
+        owner=owner,
+        tokens=Tokens(store, clock, secrets),
+        keys=Keys(store, clock, secrets, keys, plugins, owner, revealable=revealable_keys),
+        accounts=Accounts(store, clock, secrets, plugins, rings, base_currency),
+        algorithms=Algorithms(store, clock, plugins, calendars, rings, capabilities, global_guardians),
+        switches=Switches(store, clock, rings),
+        signals=Signals(store),
+        stories=SignalStories(store),
+        orders=Orders(store),
+        resolution=Resolution(store, clock, resolver),
+        fills=Fills(store),
+        positions=Positions(store, market or NoMarket(), base_currency),
+        audit=Audit(store, clock),
+        overview=Overview(store, clock, plugins, version, engine=resolver is not None),
+        plugins=plugins,
+    )
