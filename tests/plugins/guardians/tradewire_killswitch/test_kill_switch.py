@@ -34,8 +34,9 @@ def test_halted_stops_all_but_cancels_and_reducing_stops_entries(order, view, sc
 @pytest.mark.parametrize("purpose", [Purpose.ENTRY, Purpose.EXIT])
 def test_a_switch_that_is_missing_is_not_active(order, view, scope, purpose):
     others = tuple(Switch(scope=one, scope_id=IDS[one]) for one in Scope if one is not scope)
-    verdict = KillSwitch().guard(order(purpose=purpose), view(scope=scope, switches=others))
-    assert (verdict.decision, verdict.reason) == (Decision.BLOCK, "switch_unknown")
+    for known in (others, ()):
+        verdict = KillSwitch().guard(order(purpose=purpose), view(scope=scope, switches=known))
+        assert (verdict.decision, verdict.reason) == (Decision.BLOCK, "switch_unknown")
 
 
 def test_the_switch_of_another_account_says_nothing(order, view):
