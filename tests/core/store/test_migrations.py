@@ -144,6 +144,18 @@ def test_a_migration_that_fails_half_way_leaves_nothing(
     connection.close()
 
 
+def test_each_migration_is_a_transaction_of_its_own(
+    url: str, database: Path, with_a_second_migration
+) -> None:
+    with_a_second_migration('raise RuntimeError("half-way")')
+    with pytest.raises(RuntimeError, match="half-way"):
+        upgrade(url)
+    with sqlite3.connect(database) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+    connection.close()
+    assert "further" not in tables(database)
+
+
 def test_a_database_of_a_newer_tradewire_is_refused_in_words(url: str, database: Path) -> None:
     upgrade(url)
     with sqlite3.connect(database) as connection:

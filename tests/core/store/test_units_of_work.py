@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -210,6 +211,26 @@ def test_the_observer_hears_of_every_commit(url: str) -> None:
     store.write_now(lambda _: None)
     store.close()
     assert heard == [(1, 0.0)]
+
+
+def test_a_long_transaction_is_cut_short_and_the_rest_keeps_its_order(
+    url: str, add, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tradewire.store.sqlite_writer.MOST_PER_COMMIT", 3)
+    ticks, heard = count(), []
+    store = open_store(
+        url, after_commit=lambda units, _: heard.append(units), monotonic=lambda: float(next(ticks))
+    )
+    store.write_now(lambda c: c.exec_driver_sql("CREATE TABLE notes (word TEXT)").close())
+    asked = [str(number) for number in range(8)]
+
+    async def scene() -> None:
+        await asyncio.gather(*(store.write(add(word)) for word in asked))
+
+    asyncio.run(scene())
+    assert store.read_now(lambda c: list(c.scalars(text("SELECT word FROM notes ORDER BY rowid")))) == asked
+    store.close()
+    assert heard == [1] * 9
 
 
 def test_the_file_is_for_its_owner_alone(store: Store, tmp_path: Path) -> None:
