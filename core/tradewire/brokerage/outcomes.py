@@ -164,6 +164,13 @@ def _load(conn: Connection, client_id: str) -> tuple[ChildOrder, ParentOrder]:
     return child, parent
 
 
+def _load_unknown(conn: Connection, client_id: str) -> tuple[ChildOrder, ParentOrder]:
+    child, parent = _load(conn, client_id)
+    if child.state is not ChildState.UNKNOWN:
+        raise LookupError(f"The order {client_id} is {child.state.value}, not unknown: nothing to decide.")
+    return child, parent
+
+
 def _changed(child: ChildOrder, **fields: Any) -> ChildOrder:
     return msgspec.structs.replace(child, **fields)
 

@@ -1,0 +1,119 @@
+"""All broker sessions on one event loop in a thread of its own; the engine's jobs hand over here."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from tradewire.brokerage.market_memory import MarketMemory
+from tradewire.brokerage.session_host import SessionHost
+from tradewire.domain.clock import Clock
+from tradewire.domain.order import ChildOrder, ParentOrder
+from tradewire.engine.account_view import MarketView, Want
+
+#: How long submissions under way may still take when stopping; after it they are UNKNOWN.
+FINISH_S = 5.0
+
+
+class BrokerDesk:
+    """See `tradewire.engine.worker.Desk`; its calls come from any thread and return at once."""
+
+    def __init__(self, clock: Clock, memory: MarketMemory, ring: Callable[[str], None]) -> None:
+        self._clock = clock
+        self._memory = memory
+        self._ring = ring
+        self._hosts: dict[str, SessionHost] = {}
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="tradewire-io", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def open(self, account_id: str, make: Callable[[], SessionHost]) -> None:
+        """Serve an account from now on; `make` is called on the loop."""
+
+        def add() -> None:
+            if account_id not in self._hosts:
+                host = self._hosts[account_id] = make()
+                self._tasks.append(self._loop.create_task(host.run()))
+
+        self._call(add)
+
+    def serves(self, account_id: str) -> bool:
+        return account_id in self._hosts
+
+    def loop_task(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` on the loop until the desk stops."""
+        self._call(lambda: self._tasks.append(self._loop.create_task(work)))
+
+    def stop(self) -> None:
+        """Let submissions end for a moment, close every session, end the loop."""
+        if not self._thread.is_alive():
+            return
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def host(self, account_id: str) -> SessionHost | None:
+        return self._hosts.get(account_id)
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Run `work` on the loop and wait for its result; never called on that loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    # What the engine's jobs call.
+
+    def market(self, account_id: str) -> MarketView:
+        return self._memory.view(account_id)
+
+    def send(self, children: Sequence[ChildOrder]) -> None:
+        for account_id, group in _by_account(children).items():
+            self._on(account_id, lambda host, group=group: host.send(group))
+
+    def cancel(self, children: Sequence[ChildOrder]) -> None:
+        for child in children:
+            self._on(child.account_id, lambda host, child=child: host.cancel(child))
+
+    def want(self, wants: Iterable[Want]) -> None:
+        for want in wants:
+            self._on(want.account_id, lambda host, want=want: host.want(want))
+
+    def expect(self, parents: Iterable[ParentOrder]) -> None:
+        for account_id, symbol in {(parent.account_id, parent.symbol) for parent in parents}:
+            self._on(account_id, lambda host, symbol=symbol: host.expect(symbol))
+
+    def wake(self, account_id: str, at: datetime) -> None:
+        delay = max((at - self._clock.now()).total_seconds(), 0.0)
+        self._call(lambda: self._loop.call_later(delay, self._ring, account_id))
+
+    def _on(self, account_id: str, act: Callable[[SessionHost], None]) -> None:
+        def acting() -> None:
+            host = self._hosts.get(account_id)
+            if host is not None:
+                act(host)
+
+        self._call(acting)
+
+    def _call(self, act: Callable[[], object]) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(act)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+
+    async def _stop(self) -> None:
+        await asyncio.gather(*(host.stop(FINISH_S) for host in self._hosts.values()))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _by_account(children: Sequence[ChildOrder]) -> Mapping[str, list[ChildOrder]]:
+    groups: dict[str, list[ChildOrder]] = {}
+    for child in children:
+        groups.setdefault(child.account_id, []).append(child)
+    return groups

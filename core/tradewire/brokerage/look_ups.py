@@ -1,0 +1,94 @@
+"""Looking UNKNOWN orders up until the broker has said what became of them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+
+import structlog
+
+from tradewire.brokerage import queries
+from tradewire.brokerage.outcomes import After, store_absent, store_inconclusive
+from tradewire.contract.broker import Absent, Execution, FindResult, Found, Inconclusive, OrderUpdate, Session
+from tradewire.domain.clock import Clock
+from tradewire.domain.order import ChildOrder
+from tradewire.settings import EngineSettings
+from tradewire.store.database import Store, StoreUnavailable
+
+log = structlog.get_logger()
+
+
+class LookUps:
+    """Lives as long as one open session; one look-up per order at a time."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        session: Session,
+        settings: EngineSettings,
+        apply: Callable[[Sequence[Execution | OrderUpdate]], Awaitable[None]],
+        on_after: Callable[[str, After], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._session = session
+        self._settings = settings
+        self._apply = apply
+        self._on_after = on_after
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def start(self, client_id: str) -> None:
+        """Look an order up, again and again, until its fate is known or needs a person."""
+        if client_id not in self._tasks:
+            task = asyncio.get_running_loop().create_task(self._until_known(client_id))
+            self._tasks[client_id] = task
+            task.add_done_callback(lambda _: self._tasks.pop(client_id, None))
+
+    def stop(self) -> None:
+        for task in list(self._tasks.values()):
+            task.cancel()
+
+    async def once(self, client_id: str) -> After | None:
+        """One look; what is to be done next, or None: try again later."""
+        child = await self._store.read(partial(queries.open_child, client_id=client_id))
+        if child is None:
+            return After()
+        since = child.sent_at or child.created_at
+        found = await self._find(client_id, child)
+        now = self._clock.now()
+        if isinstance(found, Found):
+            executions = [one for one in await self._session.executions(since) if one.client_id == client_id]
+            await self._apply([*executions, OrderUpdate(order=found.order, at=now)])
+            return After(due=True)
+        if isinstance(found, Absent):
+            dedupe = self._session.capabilities.dedupe
+            return await self._store.write(
+                partial(store_absent, client_id=client_id, proof=found.proof, dedupe=dedupe, now=now)
+            )
+        tries = await self._store.write(partial(store_inconclusive, client_id=client_id, now=now))
+        return After() if tries is None else None
+
+    async def _until_known(self, client_id: str) -> None:
+        pause = self._settings.lookup_base_s
+        while True:
+            try:
+                after = await self.once(client_id)
+            except StoreUnavailable as error:
+                log.error("A look-up could not be stored.", order=client_id, error=str(error))
+                after = None
+            except Exception as error:  # noqa: BLE001 - a broker that cannot be asked is asked again
+                log.warning("A look-up failed.", order=client_id, error=f"{type(error).__name__}: {error}")
+                after = None
+            if after is not None:
+                self._on_after(client_id, after)
+                return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, self._settings.lookup_max_s)
+
+    async def _find(self, client_id: str, child: ChildOrder) -> FindResult:
+        since = child.sent_at or child.created_at
+        timeout = self._settings.submit_timeout_s
+        try:
+            return await asyncio.wait_for(self._session.find(client_id, since), timeout)
+        except TimeoutError:
+            return Inconclusive(cause=f"The broker did not answer within {timeout:.0f} s.")

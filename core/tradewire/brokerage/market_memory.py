@@ -1,0 +1,83 @@
+"""What sessions have said of prices and symbols, kept for the planning; and what is being asked just now."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from tradewire.contract.broker import Capabilities, DedupeClass
+from tradewire.domain.clock import Clock
+from tradewire.domain.instrument import Instrument, Quote
+from tradewire.domain.session import SessionCalendar
+from tradewire.engine.account_view import ForeignOrder, MarketView, SeenQuote, Want
+
+#: For how long a want that could not be met is taken as "not to be had": the planning goes on without it.
+MISSING_S = 5.0
+
+NOTHING = Capabilities(orders=(), dedupe=DedupeClass.C)
+
+
+class Standing:
+    """How one account's session stands."""
+
+    def __init__(self) -> None:
+        self.ready = False
+        self.why_not = "not connected yet"
+        self.capabilities = NOTHING
+        self.foreign: tuple[ForeignOrder, ...] = ()
+        self.equity: Decimal | None = None
+        self.since: datetime | None = None
+
+
+class MarketMemory:
+    """Written on the I/O loop, read by worker threads, which take copies."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.standings: dict[str, Standing] = {}
+        self.quotes: dict[tuple[str, str], SeenQuote] = {}
+        self.resolved: dict[tuple[str, str], tuple[Instrument, ...]] = {}
+        self.instruments: dict[tuple[str, str], Instrument] = {}
+        self.rates: dict[tuple[str, str], Decimal] = {}
+        self.calendars: dict[str, SessionCalendar] = {}
+        self.asked: set[Want] = set()
+        self._missing: dict[Want, datetime] = {}
+
+    def standing(self, account_id: str) -> Standing:
+        return self.standings.setdefault(account_id, Standing())
+
+    def view(self, account_id: str) -> MarketView:
+        """What planning for `account_id` may know, as of now."""
+        standing = self.standing(account_id)
+        now = self._clock.now()
+        return MarketView(
+            ready=standing.ready,
+            why_not=standing.why_not,
+            capabilities=standing.capabilities,
+            quotes=dict(self.quotes),
+            resolved={
+                symbol: found for (owner, symbol), found in list(self.resolved.items()) if owner == account_id
+            },
+            rates=dict(self.rates),
+            calendars=dict(self.calendars),
+            foreign=standing.foreign,
+            equity=standing.equity,
+            missing=frozenset(want for want, until in list(self._missing.items()) if now < until),
+        )
+
+    def saw(self, account_id: str, quote: Quote) -> None:
+        self.quotes[(account_id, quote.instrument_id)] = SeenQuote(quote=quote, fetched_at=self._clock.now())
+
+    def resolve(self, account_id: str, symbol: str, found: tuple[Instrument, ...]) -> None:
+        self.resolved[(account_id, symbol)] = found
+        for instrument in found:
+            self.instruments[(account_id, instrument.id)] = instrument
+
+    def miss(self, want: Want) -> None:
+        self._missing[want] = self._clock.now() + timedelta(seconds=MISSING_S)
+
+    def mark(self, account_id: str, instrument_id: str) -> Decimal | None:
+        """The last known price, however old; None where there was none."""
+        seen = self.quotes.get((account_id, instrument_id))
+        return seen.quote.mid if seen is not None else None
+
+    def rate(self, currency: str, base: str) -> Decimal | None:
+        return Decimal(1) if currency == base else self.rates.get((currency, base))

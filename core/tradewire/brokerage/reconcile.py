@@ -1,0 +1,159 @@
+"""Comparing an account with its broker: what is open, what was executed, what is held.
+
+Nothing new is sent for an account before this was done; a position that changed behind Tradewire's back
+halts the account and is reported, never traded away.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from tradewire.contract.broker import BrokerPosition, OrderState
+from tradewire.domain.base import Struct
+from tradewire.domain.ledger import Entry, EntryKind
+from tradewire.domain.quantity import ZERO, canonical
+from tradewire.domain.switch import SwitchState
+from tradewire.domain.verdict import Scope
+from tradewire.engine import versions
+from tradewire.engine.account_view import ForeignOrder
+from tradewire.ledger.append import append
+from tradewire.store.schema import child_orders, fills, leases, positions, switches
+
+
+class Drift(Struct):
+    """One instrument whose unattributed quantity is not what it was."""
+
+    instrument_id: str
+    expected: Decimal
+    found: Decimal
+
+
+def last_fill_at(conn: Connection, account_id: str) -> datetime | None:
+    """When the newest stored execution of the account happened."""
+    at: datetime | None = conn.execute(
+        select(func.max(fills.c.at)).where(fills.c.account_id == account_id)
+    ).scalar()
+    return at
+
+
+def foreign_orders(
+    conn: Connection, account_id: str, orders: Sequence[OrderState]
+) -> tuple[ForeignOrder, ...]:
+    """Those open orders of the broker that are not ours."""
+    ids = [order.client_id for order in orders if order.client_id is not None]
+    ours = set(
+        conn.execute(
+            select(child_orders.c.client_id).where(
+                child_orders.c.account_id == account_id, child_orders.c.client_id.in_(ids)
+            )
+        ).scalars()
+    )
+    return tuple(
+        ForeignOrder(
+            instrument_id=order.instrument_id, side=order.side, quantity=order.quantity - order.filled
+        )
+        for order in orders
+        if order.client_id not in ours
+    )
+
+
+def store_compared(
+    conn: Connection, account_id: str, held: Sequence[BrokerPosition], first: bool, now: datetime
+) -> tuple[Drift, ...]:
+    """Store what no algorithm accounts for, and mark the account as compared.
+
+    On the very first connection whatever is held is the baseline; afterwards a change of it is drift, which
+    halts the account.
+    """
+    found = drifts(conn, account_id, held)
+    for drift in found:
+        _set_unattributed(conn, account_id, drift, now)
+    if found:
+        versions.bump(conn, account_id)
+        _report(conn, account_id, found, first, now)
+    conn.execute(update(leases).where(leases.c.account_id == account_id).values(reconciled=True))
+    return () if first else found
+
+
+def drifts(conn: Connection, account_id: str, held: Sequence[BrokerPosition]) -> tuple[Drift, ...]:
+    """Where the broker's positions are not our algorithms' plus what was unattributed before."""
+    at_broker = {one.instrument_id: one.quantity for one in held}
+    own: dict[str, Decimal] = {}
+    unattributed: dict[str, Decimal] = {}
+    for row in conn.execute(select(positions).where(positions.c.account_id == account_id)):
+        sums = own if row.algorithm_id else unattributed
+        sums[row.instrument_id] = sums.get(row.instrument_id, ZERO) + row.quantity
+    return tuple(
+        Drift(instrument_id=one, expected=unattributed.get(one, ZERO), found=found)
+        for one in sorted({*at_broker, *own, *unattributed})
+        if (found := at_broker.get(one, ZERO) - own.get(one, ZERO)) != unattributed.get(one, ZERO)
+    )
+
+
+def _set_unattributed(conn: Connection, account_id: str, drift: Drift, now: datetime) -> None:
+    mine = (
+        (positions.c.account_id == account_id)
+        & (positions.c.algorithm_id == "")
+        & (positions.c.instrument_id == drift.instrument_id)
+    )
+    if conn.execute(update(positions).where(mine).values(quantity=drift.found, updated_at=now)).rowcount:
+        return
+    conn.execute(
+        insert(positions).values(
+            account_id=account_id,
+            algorithm_id="",
+            instrument_id=drift.instrument_id,
+            currency="",
+            multiplier=Decimal(1),
+            quantity=drift.found,
+            cost=ZERO,
+            realised=ZERO,
+            fees=ZERO,
+            cash=ZERO,
+            updated_at=now,
+        )
+    )
+
+
+def _report(conn: Connection, account_id: str, found: Sequence[Drift], first: bool, now: datetime) -> None:
+    told = "; ".join(
+        f"{one.instrument_id}: {canonical(one.found)} unattributed, {canonical(one.expected)} expected"
+        for one in drifts
+    )
+    append(
+        conn,
+        [
+            Entry(
+                at=now,
+                kind=EntryKind.ACCOUNT_DRIFT,
+                account_id=account_id,
+                reason=told,
+                data={"baseline": first},
+            )
+        ],
+    )
+    if first:
+        return
+    reason = f"The broker's positions are not what Tradewire's orders explain ({told}). Check, then resume."
+    halted = {"state": SwitchState.HALTED.value, "reason": reason, "by": "reconcile", "changed_at": now}
+    mine = (switches.c.scope == Scope.ACCOUNT.value) & (switches.c.scope_id == account_id)
+    changed = conn.execute(update(switches).where(mine).values(epoch=switches.c.epoch + 1, **halted))
+    if changed.rowcount == 0:
+        row = {"scope": Scope.ACCOUNT.value, "scope_id": account_id, "epoch": 1, **halted}
+        conn.execute(insert(switches).values(**row))
+    append(
+        conn,
+        [
+            Entry(
+                at=now,
+                kind=EntryKind.SWITCH_CHANGED,
+                account_id=account_id,
+                by="reconcile",
+                reason=reason,
+                data={"scope": "account", "state": SwitchState.HALTED.value},
+            ),
+            Entry(at=now, kind=EntryKind.ALERT_RAISED, account_id=account_id, reason=reason),
+        ],
+    )

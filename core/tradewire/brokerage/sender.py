@@ -1,0 +1,111 @@
+"""Sending one account's children: in order within a lane, side by side between lanes."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+
+from tradewire.brokerage.outcomes import After, store_submitted
+from tradewire.brokerage.release import Lease, Withheld, release
+from tradewire.contract.broker import OrderRequest, Session, SubmitResult, Unknown
+from tradewire.domain.clock import Clock
+from tradewire.domain.order import ChildOrder
+from tradewire.settings import EngineSettings
+from tradewire.store.database import Store, StoreUnavailable
+
+log = structlog.get_logger()
+
+
+class Sender:
+    """Lives as long as one open session. `in_flight` are the ids whose transmission is under way."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        session: Session,
+        lease: Lease,
+        settings: EngineSettings,
+        on_after: Callable[[str, After], None],
+    ) -> None:
+        """`on_after(client_id, after)` is told what each outcome asks for."""
+        self._store = store
+        self._clock = clock
+        self._session = session
+        self._lease = lease
+        self._settings = settings
+        self._on_after = on_after
+        self._lanes: dict[str, deque[str]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.in_flight: set[str] = set()
+
+    def send(self, child: ChildOrder) -> None:
+        """Queue a stored NEW child behind what its lane has to send; one that is queued already is left."""
+        if child.client_id in self.in_flight:
+            return
+        self.in_flight.add(child.client_id)
+        lane = self._lanes.get(child.instrument_id)
+        if lane is not None:
+            lane.append(child.client_id)
+            return
+        self._lanes[child.instrument_id] = deque([child.client_id])
+        task = asyncio.get_running_loop().create_task(self._run(child.instrument_id))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def finish(self, seconds: float) -> None:
+        """Let the submissions under way end, at most so long; what is queued stays stored as NEW."""
+        for lane in self._lanes.values():
+            for client_id in lane:
+                self.in_flight.discard(client_id)
+            lane.clear()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=seconds)
+            for task in late:
+                task.cancel()
+
+    async def _run(self, instrument_id: str) -> None:
+        lane = self._lanes[instrument_id]
+        while lane:
+            client_id = lane.popleft()
+            try:
+                await self._send(client_id)
+            except StoreUnavailable as error:
+                # Stored state decides: still NEW, and the sweeper sends it; SENT, and it will be looked up.
+                log.error("An order's outcome could not be stored.", order=client_id, error=str(error))
+                self._on_after(client_id, After(look_up=True))
+            finally:
+                self.in_flight.discard(client_id)
+        del self._lanes[instrument_id]
+
+    async def _send(self, client_id: str) -> None:
+        released = await self._store.write(
+            partial(
+                release,
+                client_id=client_id,
+                lease=self._lease,
+                now=self._clock.now(),
+                submit_timeout_s=self._settings.submit_timeout_s,
+                release_timeout_s=self._settings.release_timeout_s,
+            )
+        )
+        if isinstance(released, Withheld):
+            self._on_after(client_id, After(due=released.ended))
+            return
+        result = await self._submit(released)
+        after = await self._store.write(
+            partial(store_submitted, client_id=client_id, result=result, now=self._clock.now())
+        )
+        self._on_after(client_id, after)
+
+    async def _submit(self, order: OrderRequest) -> SubmitResult:
+        """One transmission. Whatever is not a definite answer is UNKNOWN."""
+        timeout = self._settings.submit_timeout_s
+        try:
+            return await asyncio.wait_for(self._session.submit(order), timeout)
+        except TimeoutError:
+            return Unknown(cause=f"The broker did not answer within {timeout:.0f} s.")
+        except Exception as error:  # noqa: BLE001 - what escapes a session says nothing about the order
+            return Unknown(cause=f"The session failed with {type(error).__name__}: {error}")
