@@ -21,7 +21,7 @@ LONGEST_TRANSACTION = 0.02
 CHECKPOINT_EVERY = 2_000
 
 Replies = list[tuple[AnyFuture, Outcome]]
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class SqliteWriter:
@@ -74,14 +74,21 @@ class SqliteWriter:
             self.disconnect()
             if is_fatal(error):
                 self._stop(error)
-            _log.warning("%s", unavailable(error, self._path))
+            _logger.warning("%s", unavailable(error, self._path))
             # Also where a unit had raised: it may have done so because of what is now undone.
             settle([(future, Outcome(error=unavailable(error, self._path))) for future in group.futures()])
             return
         settle(replies)
-        if self._after_commit is not None:
-            self._after_commit(len(replies), self._monotonic() - began)
+        self._tell_observer(len(replies), self._monotonic() - began)
         self._checkpoint_when_due()
+
+    def _tell_observer(self, units: int, seconds: float) -> None:
+        if self._after_commit is None:
+            return
+        try:
+            self._after_commit(units, seconds)
+        except Exception:
+            _logger.exception("The observer of commits raised; what was stored is stored")
 
     def _commit(self, group: Group, began: float) -> Replies:
         if self._connection is None:
@@ -139,7 +146,7 @@ class SqliteWriter:
         except sqlite3.Error as error:
             if is_fatal(error):
                 self._stop(error)
-            _log.warning("The write-ahead log could not be copied into the database: %s", error)
+            _logger.warning("The write-ahead log could not be copied into the database: %s", error)
 
     def disconnect(self) -> None:
         """Closing rolls back what is open; the next group begins on a fresh connection."""

@@ -13,6 +13,7 @@ from sqlalchemy import MetaData
 from tradewire.contract.errors import Unhonoured
 from tradewire.store import upgrade as upgrading
 from tradewire.store.database import StoreUnavailable
+from tradewire.store.migrations import draft as drafting
 from tradewire.store.migrations import scripts
 from tradewire.store.schema import metadata
 from tradewire.store.sqlite_engine import migrating_engine
@@ -142,6 +143,22 @@ def test_a_migration_that_fails_half_way_leaves_nothing(
     with sqlite3.connect(database) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
     connection.close()
+
+
+def test_a_draft_of_the_first_migration_leads_to_the_schema_as_well(
+    url: str, database: Path, tmp_path: Path, with_a_second_migration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrade(url)
+    by_hand = tables(database)
+    database.unlink()
+    with_a_second_migration("pass")
+    for written in (tmp_path / "migrations" / "versions").glob("0*.py"):
+        written.unlink()
+    monkeypatch.setattr(drafting, "configuration", scripts.configuration)
+    drafted = drafting.draft("0001", "all tables")
+    assert drafted == tmp_path / "migrations" / "versions" / "0001_all_tables.py"
+    upgrade(url)
+    assert tables(database) == by_hand
 
 
 def test_each_migration_is_a_transaction_of_its_own(

@@ -213,6 +213,16 @@ def test_the_observer_hears_of_every_commit(url: str) -> None:
     assert heard == [(1, 0.0)]
 
 
+def test_an_observer_that_raises_disturbs_nobody(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    def observe(units: int, seconds: float) -> None:
+        raise Failed
+
+    store = open_store(url, after_commit=observe)
+    assert [store.write_now(lambda _, number=number: number) for number in range(2)] == [0, 1]
+    store.close()
+    assert "The observer of commits raised" in caplog.text
+
+
 def test_a_long_transaction_is_cut_short_and_the_rest_keeps_its_order(
     url: str, add, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,8 +6,10 @@ To be read and finished by hand: alembic sees neither renames nor triggers.
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import cast
 
 from alembic import command
+from alembic.script import Script
 
 from tradewire.store.migrations.scripts import configuration
 from tradewire.store.sqlite_engine import migrating_engine
@@ -18,8 +20,8 @@ def draft(revision: str, message: str) -> Path:
     with TemporaryDirectory() as folder, migrating_engine(f"sqlite:///{folder}/d.db").connect() as connection:
         config = configuration(connection)
         command.upgrade(config, "head")
-        command.revision(config, message, autogenerate=True, rev_id=revision)
-    return next((Path(__file__).parent / "versions").glob(f"{revision}_*.py"))
+        script = command.revision(config, message, autogenerate=True, rev_id=revision)
+    return Path(cast(Script, script).path)
 
 
 if __name__ == "__main__":
