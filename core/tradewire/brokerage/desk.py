@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import methodcaller
 from typing import Any
 
 from tradewire.brokerage.market_memory import MarketMemory
@@ -71,19 +72,19 @@ class BrokerDesk:
 
     def send(self, children: Sequence[ChildOrder]) -> None:
         for account_id, group in _by_account(children).items():
-            self._on(account_id, lambda host, group=group: host.send(group))
+            self._on(account_id, methodcaller("send", group))
 
     def cancel(self, children: Sequence[ChildOrder]) -> None:
         for child in children:
-            self._on(child.account_id, lambda host, child=child: host.cancel(child))
+            self._on(child.account_id, methodcaller("cancel", child))
 
     def want(self, wants: Iterable[Want]) -> None:
         for want in wants:
-            self._on(want.account_id, lambda host, want=want: host.want(want))
+            self._on(want.account_id, methodcaller("want", want))
 
     def expect(self, parents: Iterable[ParentOrder]) -> None:
         for account_id, symbol in {(parent.account_id, parent.symbol) for parent in parents}:
-            self._on(account_id, lambda host, symbol=symbol: host.expect(symbol))
+            self._on(account_id, methodcaller("expect", symbol))
 
     def wake(self, account_id: str, at: datetime) -> None:
         delay = max((at - self._clock.now()).total_seconds(), 0.0)

@@ -28,6 +28,8 @@ class Drift(Struct):
     instrument_id: str
     expected: Decimal
     found: Decimal
+    currency: str = ""
+    multiplier: Decimal = Decimal(1)
 
 
 def last_fill_at(conn: Connection, account_id: str) -> datetime | None:
@@ -79,17 +81,26 @@ def store_compared(
 
 def drifts(conn: Connection, account_id: str, held: Sequence[BrokerPosition]) -> tuple[Drift, ...]:
     """Where the broker's positions are not our algorithms' plus what was unattributed before."""
-    at_broker = {one.instrument_id: one.quantity for one in held}
+    at_broker = {one.instrument_id: one for one in held}
+    nothing = BrokerPosition(instrument_id="", quantity=ZERO)
     own: dict[str, Decimal] = {}
     unattributed: dict[str, Decimal] = {}
     for row in conn.execute(select(positions).where(positions.c.account_id == account_id)):
         sums = own if row.algorithm_id else unattributed
         sums[row.instrument_id] = sums.get(row.instrument_id, ZERO) + row.quantity
-    return tuple(
-        Drift(instrument_id=one, expected=unattributed.get(one, ZERO), found=found)
-        for one in sorted({*at_broker, *own, *unattributed})
-        if (found := at_broker.get(one, ZERO) - own.get(one, ZERO)) != unattributed.get(one, ZERO)
-    )
+    found = []
+    for one in sorted({*at_broker, *own, *unattributed}):
+        there = at_broker.get(one, nothing)
+        drift = Drift(
+            instrument_id=one,
+            expected=unattributed.get(one, ZERO),
+            found=there.quantity - own.get(one, ZERO),
+            currency=there.currency,
+            multiplier=there.multiplier,
+        )
+        if drift.found != drift.expected:
+            found.append(drift)
+    return tuple(found)
 
 
 def _set_unattributed(conn: Connection, account_id: str, drift: Drift, now: datetime) -> None:
@@ -105,8 +116,8 @@ def _set_unattributed(conn: Connection, account_id: str, drift: Drift, now: date
             account_id=account_id,
             algorithm_id="",
             instrument_id=drift.instrument_id,
-            currency="",
-            multiplier=Decimal(1),
+            currency=drift.currency,
+            multiplier=drift.multiplier,
             quantity=drift.found,
             cost=ZERO,
             realised=ZERO,
@@ -120,7 +131,7 @@ def _set_unattributed(conn: Connection, account_id: str, drift: Drift, now: date
 def _report(conn: Connection, account_id: str, found: Sequence[Drift], first: bool, now: datetime) -> None:
     told = "; ".join(
         f"{one.instrument_id}: {canonical(one.found)} unattributed, {canonical(one.expected)} expected"
-        for one in drifts
+        for one in found
     )
     append(
         conn,

@@ -178,7 +178,7 @@ class SessionHost:
         )
 
     async def _compare(self, session: Session) -> None:
-        """What is open, executed and held there, against what is stored here; nothing new is sent meanwhile."""
+        """What is open, executed and held there, against what is stored; nothing new is sent meanwhile."""
         async with self._comparing:
             self._standing.ready = False
             await self._compare_orders(session)

@@ -91,9 +91,14 @@ class Wants:
     async def _quote(self, instrument_id: str) -> bool:
         instrument = self._memory.instruments.get((self._account_id, instrument_id))
         if instrument is None:
+            # Held, but never ordered here: the broker's own name of it is the only one there is.
+            found = await self._session.resolve(instrument_id)
+            instrument = next((one for one in found if one.id == instrument_id), None)
+        if instrument is None:
             return False
         quote = await self._session.quote(instrument)
         if quote is None:
             return False
+        self._memory.instruments[(self._account_id, instrument_id)] = instrument
         self._memory.saw(self._account_id, quote)
         return True

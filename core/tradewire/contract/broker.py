@@ -268,8 +268,12 @@ Event = Execution | OrderUpdate | HealthChange | StreamGap
 
 
 class BrokerPosition(Struct):
+    """What the account holds of one instrument; `quantity` is signed, prices are in `currency`."""
+
     instrument_id: str
     quantity: Decimal
+    currency: str = ""
+    multiplier: Decimal = Decimal(1)
     average_price: Decimal | None = None
 
 

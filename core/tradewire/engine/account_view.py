@@ -33,9 +33,9 @@ class AccountView(Struct, kw_only=True):
 
     `parents` are this account's live ones by seq; `others` the admitted ones of all other accounts.
     `instruments` maps this account's symbols to what they were resolved to. `digests` are the signals'
-    contents, and `same_content_at` maps a pending parent to when its algorithm last acted on its content
-    with an order that has ended. `versions` are what was read: if any has changed at the commit, the plan
-    is void.
+    contents. `same_content_at` maps a pending parent to when a signal of its content last came in on which
+    its algorithm acted, with an order that has ended by now. `versions` are what was read: if any has
+    changed at the commit, the plan is void.
     """
 
     now: datetime

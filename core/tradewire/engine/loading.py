@@ -151,12 +151,12 @@ def _instruments(conn: Connection, account_id: str) -> dict[str, Instrument]:
 def _same_content(
     conn: Connection, parents: tuple[ParentOrder, ...], digests: dict[str, str]
 ) -> dict[str, datetime]:
-    """For each pending parent: when its algorithm last had an order of the same content, ended by now."""
+    """For each pending parent: when the content came in on which its algorithm last acted and ended."""
     pending = [parent for parent in parents if parent.state is ParentState.PENDING]
     if not pending:
         return {}
     query = (
-        select(parent_orders.c.algorithm_id, signals.c.content_digest, func.max(parent_orders.c.admitted_at))
+        select(parent_orders.c.algorithm_id, signals.c.content_digest, func.max(signals.c.received_at))
         .join(signals, signals.c.id == parent_orders.c.signal_id)
         .where(
             signals.c.content_digest.in_({digests[parent.signal_id] for parent in pending}),

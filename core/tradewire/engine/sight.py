@@ -10,7 +10,15 @@ from tradewire.domain.exposure import Exposure
 from tradewire.domain.instrument import Instrument, Quote
 from tradewire.domain.order import ParentOrder
 from tradewire.domain.verdict import Scope
-from tradewire.engine.account_view import AccountView, EngineLimits, MarketView, SeenQuote, Want, WantKind
+from tradewire.engine.account_view import (
+    AccountView,
+    EngineLimits,
+    Holding,
+    MarketView,
+    SeenQuote,
+    Want,
+    WantKind,
+)
 from tradewire.engine.changes import Changes
 from tradewire.engine.exposures import Price, exposures, in_scope
 from tradewire.engine.guarding import SCOPES
@@ -101,6 +109,7 @@ class Sight:
         return wanted - self._market.missing
 
     def _exposures(self, scope: Scope, parent: ParentOrder) -> dict[str, Exposure]:
+        """By instrument; in the global scope other accounts' stand beside this one's and never offset it."""
         account, algorithm = parent.account_id, parent.algorithm_id
         holdings = [one for one in self._view.holdings if in_scope(scope, account, algorithm, one)]
         parents = [
@@ -108,27 +117,35 @@ class Sight:
             for one in (*self._changes.parents.values(), *self._view.others)
             if one.id != parent.id and in_scope(scope, account, algorithm, one)
         ]
-        foreign = self._market.foreign if scope is not Scope.ALGORITHM else ()
-        instruments = {one.instrument_id: one.account_id for one in holdings} | {
-            one.instrument_id: one.account_id for one in parents if one.instrument_id is not None
+        found = self._of_account(account, holdings, parents, with_foreign=scope is not Scope.ALGORITHM)
+        for other in {one.account_id for one in (*holdings, *parents)} - {account}:
+            theirs = self._of_account(other, holdings, parents, with_foreign=False)
+            found |= {f"{other}/{instrument_id}": one for instrument_id, one in theirs.items()}
+        return found
+
+    def _of_account(
+        self, account_id: str, holdings: list[Holding], parents: list[ParentOrder], with_foreign: bool
+    ) -> dict[str, Exposure]:
+        own = [one for one in holdings if one.account_id == account_id]
+        live = [one for one in parents if one.account_id == account_id]
+        known = self._by_id if account_id == self._view.account.id else {}
+        currencies = {one.instrument_id: one.currency for one in own} | {
+            one.id: one.currency for one in known.values()
         }
-        currencies = {one.instrument_id: one.currency for one in self._view.holdings}
-        currencies |= {one.id: one.currency for one in self._by_id.values()}
+        multipliers = {one.instrument_id: one.multiplier for one in own} | {
+            one.id: one.multiplier for one in known.values()
+        }
+        named = {one.instrument_id for one in own} | {one.instrument_id for one in live if one.instrument_id}
         prices = {
-            instrument_id: Price(
-                mark=self.mark(owner, instrument_id), rate=self.rate(currencies.get(instrument_id))
-            )
-            for instrument_id, owner in instruments.items()
+            one: Price(mark=self.mark(account_id, one), rate=self.rate(currencies.get(one))) for one in named
         }
-        multipliers = {one.instrument_id: one.multiplier for one in self._view.holdings}
-        multipliers |= {one.id: one.multiplier for one in self._by_id.values()}
-        return exposures(holdings, parents, foreign, prices, multipliers)
+        return exposures(own, live, self._market.foreign if with_foreign else (), prices, multipliers)
 
     def _same_content_at(self, parent: ParentOrder) -> datetime | None:
-        """When this algorithm last acted on the same content, in this very plan too."""
+        """When the last signal of the same content came in on which this algorithm acted."""
         digest = self._view.digests.get(parent.signal_id)
         times = [
-            other.admitted_at
+            self._view.signals[other.signal_id].received_at
             for other in self._changes.parents.values()
             if other.admitted_at is not None
             and other.seq < parent.seq
