@@ -1,0 +1,167 @@
+"""Accepting: many messages in one transaction, each decided in the order of arrival."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from tradewire.domain.clock import Clock
+from tradewire.domain.ledger import Entry, EntryKind
+from tradewire.ingress import dedupe
+from tradewire.ingress.arrival import Arrival, Outcome, Stored
+from tradewire.ledger.append import append
+from tradewire.store.schema.access import keys
+from tradewire.store.schema.signals import signals
+
+#: How exact a key's "last used" is.
+_USED_EVERY = timedelta(minutes=1)
+
+_KINDS = {
+    Stored.ACCEPTED: EntryKind.SIGNAL_ACCEPTED,
+    Stored.DUPLICATE: EntryKind.SIGNAL_DUPLICATE,
+    Stored.INVALID: EntryKind.SIGNAL_INVALID,
+}
+
+
+class Accept:
+    """The store's batch function: call it with a connection and the arrivals that wait.
+
+    A number of statements that does not depend on how many arrivals there are. Raises `IntegrityError` when
+    a concurrent transaction accepted the same message first; the store then gives them one by one.
+    """
+
+    def __init__(self, clock: Clock, default_window_s: float) -> None:
+        self._clock = clock
+        self._default_window_s = default_window_s
+
+    def __call__(self, conn: Connection, arrivals: Sequence[Arrival]) -> list[Outcome]:
+        now = self._clock.now()
+        revoked = _revoked(conn, arrivals, now)
+        decide = _Copies(conn, arrivals, now, self._default_window_s)
+        outcomes = [_outcome(arrival, revoked, decide) for arrival in arrivals]
+        decide.store()
+        stored = [
+            (arrival, outcome)
+            for arrival, outcome in zip(arrivals, outcomes, strict=True)
+            if outcome.stored in _KINDS
+        ]
+        if stored:
+            conn.execute(insert(signals), [_row(arrival, outcome, now) for arrival, outcome in stored])
+            append(conn, [_entry(arrival, outcome, now) for arrival, outcome in stored])
+        return outcomes
+
+
+class _Copies:
+    """Which arrivals are copies, of stored ones or of others in the same batch."""
+
+    def __init__(
+        self, conn: Connection, arrivals: Sequence[Arrival], now: datetime, default_window_s: float
+    ) -> None:
+        runnable = [arrival for arrival in arrivals if arrival.fault is None]
+        self._conn = conn
+        self._now = now
+        self._windows = dedupe.windows(
+            conn, (_listened(arrival) for arrival in runnable if not arrival.for_ever), default_window_s
+        )
+        self._stored = dedupe.known(conn, (arrival.digest for arrival in runnable)) if runnable else {}
+        self._firsts: dict[str, dedupe.Known] = {}
+
+    def first(self, arrival: Arrival) -> str | None:
+        """The signal that `arrival` is a copy of; None if it is the first, which is then remembered."""
+        window = None if arrival.for_ever else self._windows[_listened(arrival)]
+        before = self._firsts.get(arrival.digest) or self._stored.get(arrival.digest)
+        switched_off = window is not None and not window and not arrival.in_doubt
+        if before is not None and not switched_off and before.holds(self._now, arrival.in_doubt):
+            return before.signal_id
+        until = None if window is None else self._now + window
+        self._firsts[arrival.digest] = dedupe.Known(signal_id=arrival.id, until=until)
+        return None
+
+    def store(self) -> None:
+        dedupe.remember(self._conn, self._firsts, self._firsts.keys() & self._stored.keys())
+
+
+def _listened(arrival: Arrival) -> tuple[str, str]:
+    return arrival.provider, "" if arrival.message is None else arrival.message.strategy_id
+
+
+def _outcome(arrival: Arrival, revoked: Mapping[str, datetime], copies: _Copies) -> Outcome:
+    if arrival.key_id in revoked:
+        return Outcome(stored=Stored.REVOKED, revoked_at=revoked[arrival.key_id])
+    if not arrival.claim.take():
+        return Outcome(stored=Stored.GIVEN_UP)
+    if arrival.fault is not None:
+        return Outcome(stored=Stored.INVALID)
+    of = copies.first(arrival)
+    return Outcome(stored=Stored.ACCEPTED) if of is None else Outcome(stored=Stored.DUPLICATE, of=of)
+
+
+def _revoked(conn: Connection, arrivals: Sequence[Arrival], now: datetime) -> dict[str, datetime]:
+    """The keys that were revoked since the door looked; of the others, notes that they were used."""
+    ids = {arrival.key_id for arrival in arrivals}
+    rows = conn.execute(
+        select(keys.c.id, keys.c.revoked_at, keys.c.last_used_at).where(keys.c.id.in_(ids))
+    ).all()
+    stale = [
+        key_id
+        for key_id, revoked_at, used in rows
+        if revoked_at is None and (used is None or now - used > _USED_EVERY)
+    ]
+    if stale:
+        conn.execute(update(keys).where(keys.c.id.in_(stale)).values(last_used_at=now))
+    return {key_id: revoked_at for key_id, revoked_at, _ in rows if revoked_at is not None}
+
+
+def _row(arrival: Arrival, outcome: Outcome, now: datetime) -> dict[str, Any]:
+    waits_for_router = outcome.stored is Stored.ACCEPTED
+    message = arrival.message
+    return {
+        "id": arrival.id,
+        "provider": arrival.provider,
+        "connection": arrival.connection,
+        "key_id": arrival.key_id,
+        "source": arrival.source,
+        "received_at": arrival.received_at,
+        "accepted_at": now,
+        "raw": arrival.raw,
+        "message": message,
+        "strategy_id": None if message is None else message.strategy_id,
+        "content_digest": arrival.content_digest,
+        "test": message is not None and message.test,
+        "status": outcome.stored.value,
+        "duplicate_of": outcome.of,
+        "routed_at": None if waits_for_router else now,
+        "outcome": None if waits_for_router else outcome.stored.value,
+        "reason": None if arrival.fault is None else _sentence(arrival),
+    }
+
+
+def _entry(arrival: Arrival, outcome: Outcome, now: datetime) -> Entry:
+    message = arrival.message
+    return Entry(
+        at=now,
+        kind=_KINDS[outcome.stored],
+        signal_id=arrival.id,
+        by=arrival.connection,
+        reason=None if arrival.fault is None else _sentence(arrival),
+        data={
+            "provider": arrival.provider,
+            "key_id": arrival.key_id,
+            "source": arrival.source,
+            "received_at": arrival.received_at,
+            "content_digest": arrival.content_digest,
+            "strategy_id": None if message is None else message.strategy_id,
+            "symbol": None if message is None else message.symbol,
+            "action": None if message is None or message.action is None else message.action.value,
+            "quantity": None if message is None else message.quantity,
+            "of": outcome.of,
+        },
+    )
+
+
+def _sentence(arrival: Arrival) -> str | None:
+    fault = arrival.fault
+    if fault is None or fault.field is None:
+        return None if fault is None else fault.reason
+    return f"{fault.field}: {fault.reason}"

@@ -1,0 +1,67 @@
+"""Waiting for the commit, within the time the sender waits, and never saying more than is known."""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+
+from tradewire.domain.clock import Clock
+from tradewire.ingress.accept import Accept
+from tradewire.ingress.arrival import Arrival, Outcome, Stored
+from tradewire.ingress.dedupe import IN_DOUBT
+from tradewire.store.database import Store
+
+
+class InDoubt(Exception):
+    """The commit was under way when the time ran out: whether it is stored is not known yet."""
+
+
+class Commit:
+    """Stores one arrival among those of others, and rings for what was accepted."""
+
+    def __init__(
+        self, store: Store, clock: Clock, default_window_s: float, on_accepted: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._accept = Accept(clock, default_window_s)
+        self._on_accepted = on_accepted
+        self._doubted: dict[str, float] = {}
+        self._late: set[asyncio.Task[Outcome]] = set()
+
+    async def __call__(self, arrival: Arrival, within_s: float) -> Outcome:
+        """What became of it, once that is on the disk.
+
+        Raises `StoreUnavailable` if nothing was stored, `InDoubt` if that is not known after `within_s`
+        seconds, and what `Accept` raises.
+        """
+        if self._was_doubted(arrival.digest):
+            arrival = msgspec.structs.replace(arrival, in_doubt=True)
+        task = asyncio.ensure_future(self._stored(arrival))
+        await asyncio.wait((task,), timeout=within_s)
+        if task.done():
+            return task.result()
+        self._late.add(task)
+        task.add_done_callback(self._ended_late)
+        if arrival.claim.give_up():
+            return Outcome(stored=Stored.GIVEN_UP)
+        self._doubted[arrival.digest] = self._clock.monotonic() + IN_DOUBT.total_seconds()
+        raise InDoubt
+
+    async def _stored(self, arrival: Arrival) -> Outcome:
+        outcome = await self._store.gather(self._accept, arrival)
+        if outcome.stored is Stored.ACCEPTED:
+            self._on_accepted()
+        return outcome
+
+    def _was_doubted(self, digest: str) -> bool:
+        if not self._doubted:
+            return False
+        now = self._clock.monotonic()
+        self._doubted = {one: until for one, until in self._doubted.items() if now < until}
+        return digest in self._doubted
+
+    def _ended_late(self, task: asyncio.Task[Outcome]) -> None:
+        self._late.discard(task)
+        if not task.cancelled():
+            task.exception()  # its sender was answered already, and the store has logged it

@@ -1,0 +1,118 @@
+"""Knowing a copy: an explicit id counts for ever, the content for a window from the first accepted one."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import msgspec
+from sqlalchemy import Connection, LargeBinary, delete, insert, select, type_coerce
+
+from tradewire.domain.base import Struct
+from tradewire.store.schema.accounts import algorithms
+from tradewire.store.schema.signals import dedupe
+
+#: For how long after an uncertain 503 the same content is taken for its resend, whatever the window.
+IN_DOUBT = timedelta(seconds=60)
+
+_GUARDIAN = "duplicate_signal"
+
+
+class Known(Struct):
+    """The first signal of a key; `until` None: for ever."""
+
+    signal_id: str
+    until: datetime | None
+
+    def holds(self, now: datetime, in_doubt: bool) -> bool:
+        """Whether a message with this key is a copy at `now`."""
+        return self.until is None or now < self.until + (IN_DOUBT if in_doubt else timedelta(0))
+
+
+class _Params(msgspec.Struct):
+    window_s: float | None = None
+
+
+class _Guardian(msgspec.Struct):
+    name: str
+    params: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _Signal(msgspec.Struct):
+    id: str
+    provider: str = "tradingview"
+
+
+class _Algorithm(msgspec.Struct):
+    """Of a stored algorithm, only what the window depends on: this is read with every batch."""
+
+    signal: _Signal
+    guardians: tuple[_Guardian, ...] = ()
+
+
+_decoder = msgspec.json.Decoder(_Algorithm)
+_params = msgspec.json.Decoder(_Params, strict=False)
+
+
+def windows(
+    conn: Connection, listened: Iterable[tuple[str, str]], default_s: float
+) -> dict[tuple[str, str], timedelta]:
+    """For each (provider, strategy id) the smallest window of the started algorithms that listen to it.
+
+    `default_s` seconds where an algorithm says nothing or none listens; 0 switches the check off.
+    """
+    wanted = set(listened)
+    if not wanted:
+        return {}
+    document = type_coerce(algorithms.c.document, LargeBinary)
+    smallest: dict[tuple[str, str], float] = {}
+    for (raw,) in conn.execute(select(document).where(algorithms.c.state == "started")):
+        algorithm = _decoder.decode(raw)
+        entry = (algorithm.signal.provider, algorithm.signal.id)
+        own = _window_s(algorithm, default_s)
+        smallest[entry] = min(own, smallest.get(entry, own))
+    return {entry: timedelta(seconds=smallest.get(entry, default_s)) for entry in wanted}
+
+
+def known(conn: Connection, keys: Iterable[str]) -> dict[str, Known]:
+    """What is stored under `keys`, also where its window has passed."""
+    rows = conn.execute(
+        select(dedupe.c.key, dedupe.c.signal_id, dedupe.c.expires_at).where(dedupe.c.key.in_(set(keys)))
+    )
+    return {key: Known(signal_id=signal_id, until=until) for key, signal_id, until in rows}
+
+
+def remember(conn: Connection, firsts: dict[str, Known], replaced: Iterable[str]) -> None:
+    """Store `firsts` by key, in place of those whose window has passed.
+
+    Raises `IntegrityError` if another transaction stored one of the keys meanwhile.
+    """
+    if gone := list(replaced):
+        conn.execute(delete(dedupe).where(dedupe.c.key.in_(gone)))
+    if firsts:
+        conn.execute(
+            insert(dedupe),
+            [
+                {"key": key, "signal_id": one.signal_id, "expires_at": one.until}
+                for key, one in firsts.items()
+            ],
+        )
+
+
+def forget_expired(conn: Connection, now: datetime) -> int:
+    """Delete what no message can be a copy of any more; how many rows that were. For housekeeping."""
+    return conn.execute(delete(dedupe).where(dedupe.c.expires_at < now - IN_DOUBT)).rowcount
+
+
+def _window_s(algorithm: _Algorithm, default_s: float) -> float:
+    for guardian in algorithm.guardians:
+        if guardian.name == _GUARDIAN:
+            return _configured_s(guardian.params, default_s)
+    return default_s
+
+
+def _configured_s(params: msgspec.Raw, default_s: float) -> float:
+    try:
+        own = _params.decode(params).window_s
+    except msgspec.ValidationError:
+        # The guardian itself denies for parameters it cannot read; no message may be lost over them.
+        return default_s
+    return default_s if own is None else max(own, 0.0)

@@ -1,0 +1,1 @@
+"""The HTTP server: the app around the door, and granian beneath it."""

@@ -1,0 +1,79 @@
+"""The app: the webhook, health, metrics, and the routes of other parts."""
+
+import logging
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from litestar import Litestar, MediaType, Request, Response, get
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.types import ControllerRouterHandler
+
+from tradewire.domain.clock import Clock
+from tradewire.ingress.door import Door
+from tradewire.security.redaction import redact_text
+from tradewire.server.edge import Edge, ErrorBody
+from tradewire.server.health import HealthBody, HealthReport
+from tradewire.server.metrics import CONTENT_TYPE, Metrics
+from tradewire.server.webhook import Webhook
+from tradewire.settings import ServerSettings
+
+_log = logging.getLogger(__name__)
+
+
+def create_app(
+    *,
+    door: Door,
+    clock: Clock,
+    settings: ServerSettings,
+    health: Callable[[], HealthReport],
+    metrics: Metrics | None = None,
+    route_handlers: Sequence[ControllerRouterHandler] = (),
+    openapi_config: OpenAPIConfig | None = None,
+) -> Edge:
+    """The ASGI app to serve. `health` must not block: it is asked on the server's loop.
+
+    `route_handlers` and `openapi_config` are those of the API; nothing here appears in its document.
+    """
+    figures = metrics or Metrics()
+
+    @get("/health", include_in_schema=False, sync_to_thread=False, media_type=MediaType.JSON)
+    def healthy() -> Response[HealthBody]:
+        report = health()
+        body = HealthBody(status="ok" if report.ok else "unhealthy", checks=report.checks)
+        return Response(body, status_code=200 if report.ok else 503, headers={"cache-control": "no-store"})
+
+    @get("/metrics", include_in_schema=False, sync_to_thread=False)
+    def exposition() -> Response[bytes]:
+        return Response(figures.exposition(health()), media_type=CONTENT_TYPE)
+
+    app = Litestar(
+        route_handlers=[
+            Webhook(door, clock, settings, figures).route(),
+            healthy,
+            exposition,
+            *route_handlers,
+        ],
+        exception_handlers={HTTPException: _refused, Exception: _failed},
+        openapi_config=openapi_config,
+        logging_config=None,
+        debug=False,
+    )
+    return Edge(app, figures, settings.allowed_hosts)
+
+
+def _refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[ErrorBody]:
+    if error.status_code == 404:
+        sentence = "There is nothing at this address. The webhook's is /api/tradingview/webhook."
+    else:
+        sentence = redact_text(str(error.detail))
+    return Response(ErrorBody(error=sentence), status_code=error.status_code, headers=error.headers)
+
+
+def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[ErrorBody]:
+    text = "".join(traceback.format_exception(error))
+    _log.error("A request failed:\n%s", redact_text(text))
+    return Response(
+        ErrorBody(error="Tradewire failed at this request; the reason is in its log."), status_code=500
+    )

@@ -1,0 +1,106 @@
+"""The route of the webhook: from the socket's bytes to the door and back."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from litestar.handlers import ASGIRouteHandler
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+
+from tradewire.domain.clock import Clock
+from tradewire.ingress.answers import Answer, RefusedBody
+from tradewire.ingress.door import Door
+from tradewire.ingress.request import ANSWER_WITHIN_S, Received
+from tradewire.ingress.source import TRADINGVIEW, client_address, is_allowed_host, networks
+from tradewire.server.body import Body, BodyEnd, header, read_body
+from tradewire.server.metrics import Metrics
+from tradewire.server.respond import respond_json
+from tradewire.settings import ServerSettings
+
+PATHS = ("/api/{provider:str}/webhook", "/api/{provider:str}/webhook/{rest:path}")
+
+_METHOD = Answer(
+    status=405,
+    body=RefusedBody(
+        kind="method",
+        reason="This address takes POST. The webhook is reachable; paste its URL into the alert's "
+        "Notifications tab and let TradingView post to it.",
+    ),
+)
+
+
+class Webhook:
+    """One ASGI app for every provider's address."""
+
+    def __init__(self, door: Door, clock: Clock, settings: ServerSettings, metrics: Metrics) -> None:
+        self._door = door
+        self._clock = clock
+        self._settings = settings
+        self._metrics = metrics
+        self._trusted = networks(settings.trusted_proxies)
+
+    def route(self) -> ASGIRouteHandler:
+        async def webhook(scope: Scope, receive: Receive, send: Send) -> None:
+            await self(cast("HTTPScope", scope), receive, send)
+
+        return ASGIRouteHandler(PATHS, name="webhook", copy_scope=False)(cast("ASGIApp", webhook))
+
+    async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        started = self._clock.monotonic()
+        answer = await self._answer(scope, receive, started)
+        if answer is None:
+            return
+        self._metrics.answered(answer.kind, answer.status, self._clock.monotonic() - started)
+        headers = {} if answer.retry_after_s is None else {"retry-after": str(answer.retry_after_s)}
+        if answer.status == 405:
+            headers["allow"] = "POST"
+        await respond_json(send, answer.status, answer.body, headers)
+
+    async def _answer(self, scope: HTTPScope, receive: Receive, started: float) -> Answer | None:
+        if scope["method"] != "POST":
+            return _METHOD
+        received_at = self._clock.now()
+        body = await read_body(receive, self._settings.body_limit, self._settings.body_timeout_s)
+        if body.end is BodyEnd.GONE:
+            return None
+        parameters: Mapping[str, Any] = scope["path_params"]
+        request = Received(
+            provider=str(parameters["provider"]),
+            path=tuple(part for part in str(parameters.get("rest", "")).split("/") if part),
+            body=body.content,
+            source=self._source(scope),
+            received_at=received_at,
+            time_left_s=max(ANSWER_WITHIN_S - (self._clock.monotonic() - started), 0.1),
+        )
+        fault = self._fault(scope, request.source, body)
+        if fault is None:
+            return await self._door.receive(request)
+        return await self._door.refuse(request, *fault)
+
+    def _source(self, scope: HTTPScope) -> str:
+        client = scope["client"]
+        peer = "unknown" if client is None else client[0]
+        return client_address(peer, header(scope, b"x-forwarded-for"), self._trusted)
+
+    def _fault(self, scope: HTTPScope, source: str, body: Body) -> tuple[int, str, str] | None:
+        """HTTP status, kind and sentence, if the request is wrong whatever its message says."""
+        settings = self._settings
+        if not is_allowed_host(header(scope, b"host"), settings.allowed_hosts):
+            return (
+                421,
+                "host",
+                "This server does not answer for the name in the Host header; see allowed_hosts.",
+            )
+        if settings.tradingview_addresses_only and source not in TRADINGVIEW:
+            return (
+                403,
+                "address",
+                "Only TradingView's addresses may send here; see tradingview_addresses_only.",
+            )
+        encodings = [one for one in header(scope, b"content-encoding") if one.strip().lower() != "identity"]
+        if encodings:
+            return 415, "encoding", "The body is compressed (Content-Encoding); send it as it is."
+        if body.end is BodyEnd.TOO_LARGE:
+            return 413, "too_large", f"The message is larger than {settings.body_limit} bytes."
+        if body.end is BodyEnd.TOO_SLOW:
+            return 408, "too_slow", f"The message did not arrive within {settings.body_timeout_s:g} s."
+        return None
