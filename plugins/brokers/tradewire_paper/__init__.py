@@ -7,6 +7,6 @@ from tradewire import Broker, hookimpl
 
 @hookimpl
 def broker() -> Sequence[Broker]:
-    from tradewire_paper.broker import PaperBroker
+    from tradewire_paper.paper import PaperBroker
 
     return [PaperBroker()]

@@ -61,10 +61,10 @@ async def _serve(config: PaperConfig, journal: Journal, options: argparse.Namesp
     listening = await asyncio.start_server(connection.serve, options.host, options.port, backlog=512)
     host, port = listening.sockets[0].getsockname()[:2]
     url = f"http://{host}:{port}"
-    sys.stdout.write(url + "\n")
-    sys.stdout.flush()
     if options.port_file:
         _write_whole(Path(options.port_file), url)
+    sys.stdout.write(url + "\n")
+    sys.stdout.flush()
     await _until_asked(options.exit_with_parent)
     listening.close()
     await venue.close()

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
 
@@ -17,6 +16,8 @@ from tradewire import (
     Clock,
     Execution,
     Found,
+    HealthChange,
+    HealthState,
     Instrument,
     OrderRequest,
     OrderUpdate,
@@ -83,6 +84,7 @@ class Desk:
     def start(self) -> None:
         """Begin to fill what is open; needs a running loop."""
         self._driver = asyncio.create_task(self._drive(), name="paper desk")
+        self._driver.add_done_callback(self._stopped)
 
     @property
     def failure(self) -> BaseException | None:
@@ -90,11 +92,17 @@ class Desk:
         driver = self._driver
         return driver.exception() if driver and driver.done() and not driver.cancelled() else None
 
+    def _stopped(self, driver: asyncio.Task[None]) -> None:
+        failure = None if driver.cancelled() else driver.exception()
+        if failure is not None:
+            message = f"The paper account cannot go on: {failure}. It tries again with the next order."
+            at = self._world.clock.now()
+            self.feed.publish(HealthChange(state=HealthState.DOWN, message=message, at=at))
+
     async def close(self) -> None:
         if self._driver is not None:
             self._driver.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._driver
+            await asyncio.gather(self._driver, return_exceptions=True)
         self.feed.close()
 
     def resolve(self, symbol: str) -> Instrument | None:
@@ -119,6 +127,8 @@ class Desk:
             await self._commit(Change(orders=(order,)))
             if order.script is FaultKind.FILL_BEFORE_ACK:
                 await self._match(order)
+        if self.failure is not None:
+            self.start()
         self._wake.set()
         return Receipt(result=Accepted(broker_order_id=order.broker_order_id), fault=order.script)
 

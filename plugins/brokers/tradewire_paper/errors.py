@@ -31,7 +31,7 @@ def off_tick(price: Decimal, instrument: Instrument) -> Rejected:
 
 def off_lot(quantity: Decimal, instrument: Instrument) -> Rejected:
     lot = canonical(instrument.lot)
-    message = f"{canonical(quantity)} is not a positive multiple of {instrument.id}'s lot {lot}."
+    message = f"{quantity} is not a positive multiple of {instrument.id}'s lot {lot}."
     return Rejected(kind=RejectKind.SIZE_REJECTED, message=message)
 
 

@@ -1,6 +1,7 @@
 """Trading sessions for the venue process, which has no Tradewire to ask."""
 
 import asyncio
+import warnings
 from datetime import UTC, datetime, timedelta
 
 from tradewire import Clock, SessionCalendar, TradingSession
@@ -30,7 +31,10 @@ def _compile(name: str, first: datetime, last: datetime) -> SessionCalendar:
     # Brings pandas along, so only a venue that keeps exchange hours pays for it.
     import exchange_calendars
 
-    schedule = exchange_calendars.get_calendar(name, start=first.date(), end=last.date()).schedule
+    with warnings.catch_warnings():
+        # Its deprecated calls into pandas are for its authors to see.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        schedule = exchange_calendars.get_calendar(name, start=first.date(), end=last.date()).schedule
     sessions = tuple(
         TradingSession(
             open=row.open.to_pydatetime().astimezone(UTC), close=row.close.to_pydatetime().astimezone(UTC)

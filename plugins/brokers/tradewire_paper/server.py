@@ -16,6 +16,7 @@
 | WebSocket `/events?account=` | what happens from now on |
 """
 
+import os
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
@@ -160,7 +161,7 @@ class Server:
         failure = self._venue.failure
         if failure is not None:
             return _problem(503, f"An account has stopped trading: {failure}.")
-        return _reply(Health(status="ok", accounts=len(self._venue.books())))
+        return _reply(Health(status="ok", accounts=len(self._venue.books()), pid=os.getpid()))
 
 
 def _spoiled(receipt: Receipt) -> Reply | Broken:

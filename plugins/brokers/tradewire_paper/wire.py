@@ -91,6 +91,7 @@ class Books(Struct):
 class Health(Struct):
     status: str
     accounts: int
+    pid: int
 
 
 class Problem(Struct):
