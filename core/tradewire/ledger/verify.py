@@ -95,4 +95,6 @@ def _different(row: Row, dialect: Dialect) -> str | None:
     for name in ("signal_id", "parent_id", "account_id", "algorithm_id"):
         if getattr(row, name) != getattr(body, name):
             names.append(name)
-    return f"its {' and '.join(names)} in the table differ from its body" if names else None
+    if not names:
+        return None
+    return f"in the table, {' and '.join(names)} {'is' if len(names) == 1 else 'are'} not what its body says"

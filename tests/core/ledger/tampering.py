@@ -6,18 +6,21 @@ from tradewire.ledger.chain import genesis, link, store_id
 
 
 def edit_body(conn: Connection, number: int) -> None:
+    """The body, and the column that repeats what was changed."""
     changed = 'CAST(replace(CAST(body AS TEXT), \'"kind":"\', \'"kind":"x\') AS BLOB)'
     which = "seq = (SELECT entry_seq FROM ledger_seals WHERE number = :n)"
-    conn.execute(text(f"UPDATE ledger_entries SET body = {changed} WHERE {which}"), {"n": number})
+    conn.execute(
+        text(f"UPDATE ledger_entries SET body = {changed}, kind = 'x' || kind WHERE {which}"), {"n": number}
+    )
 
 
-def edit_column(conn: Connection, number: int, column: str = "kind") -> None:
+def edit_column(conn: Connection, number: int, column: str, value: str = "1") -> None:
     conn.execute(
         text(
-            f"UPDATE ledger_entries SET {column} = 1"
+            f"UPDATE ledger_entries SET {column} = :v"
             " WHERE seq = (SELECT entry_seq FROM ledger_seals WHERE number = :n)"
         ),
-        {"n": number},
+        {"n": number, "v": value},
     )
 
 

@@ -17,10 +17,10 @@ def before_sealing(conn: Connection, act: Any) -> Iterator[None]:
     """Something else happens between a sealer's reading and its writing."""
 
     def listener(_: Any, __: Any, statement: str, *rest: Any) -> None:
-        if statement.startswith("INSERT INTO ledger_seals"):
-            event.remove(conn, "before_cursor_execute", listener)
-            act()
+        if waiting and statement.startswith("INSERT INTO ledger_seals"):
+            waiting.pop()()
 
+    waiting = [act]
     event.listen(conn, "before_cursor_execute", listener)
     yield
 

@@ -7,6 +7,7 @@ from core.ledger import tampering
 from core.ledger.samples import NOON, entry, fill
 from tradewire.ledger.append import append
 from tradewire.ledger.canonical import body
+from tradewire.ledger.chain import link
 from tradewire.ledger.checkpoint import checkpoint
 from tradewire.ledger.damage import Damage
 from tradewire.ledger.seal import seal
@@ -57,7 +58,7 @@ def test_an_edited_column_is_found_and_named(conn: Connection, column: str) -> N
     tampering.edit_column(conn, 4, column)
     (problem,) = verify(conn).problems
     assert (problem.damage, problem.number) == (Damage.EDITED, 4)
-    assert f"its {column} in the table differ" in problem.sentence
+    assert f"in the table, {column} is not what its body says" in problem.sentence
 
 
 def test_an_edited_column_of_an_unsealed_entry_is_found(conn: Connection) -> None:
@@ -84,8 +85,6 @@ def test_an_edited_hash_is_found(conn: Connection) -> None:
 
 
 def test_a_hash_made_to_fit_one_edited_entry_shows_at_the_next(conn: Connection) -> None:
-    from tradewire.ledger.chain import link
-
     hashes = conn.execute(text("SELECT hash FROM ledger_seals ORDER BY number")).scalars().all()
     conn.execute(text("UPDATE ledger_entries SET body = :b WHERE seq = 4"), {"b": FORGED})
     fitted = link(hashes[2], 4, 4, FORGED)
