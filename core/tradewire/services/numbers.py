@@ -5,7 +5,8 @@ from typing import Annotated
 
 import msgspec
 
-from tradewire.domain.quantity import canonical
+from tradewire.domain.quantity import canonical, is_usable
+from tradewire.services.refusal import Code, Refused
 
 #: A decimal number as text, so that no reader rounds it.
 Number = Annotated[str, msgspec.Meta(description="a decimal number as text", examples=["150.25"])]
@@ -17,3 +18,14 @@ def shown(value: Decimal) -> str:
 
 def shown_or_none(value: Decimal | None) -> str | None:
     return None if value is None else canonical(value)
+
+
+def number_in(field: str, text: str | None) -> Decimal:
+    """A number that came as text; refuses in words."""
+    try:
+        number = Decimal(text or "")
+    except ArithmeticError:
+        raise Refused(Code.INVALID, f"{field} is a number such as 100 or 0.25.") from None
+    if not is_usable(number):
+        raise Refused(Code.INVALID, f"{field} is not a number that can be used: {text}.")
+    return number

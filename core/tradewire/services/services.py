@@ -19,6 +19,7 @@ from tradewire.services.orders import Orders
 from tradewire.services.overview import Overview
 from tradewire.services.owner import Owner
 from tradewire.services.positions import Market, NoMarket, Positions
+from tradewire.services.refusals import Refusals
 from tradewire.services.resolution import Resolution, Resolver
 from tradewire.services.signal_story import SignalStories
 from tradewire.services.signals import Signals
@@ -37,6 +38,7 @@ class Services:
     switches: Switches
     signals: Signals
     stories: SignalStories
+    refusals: Refusals
     orders: Orders
     resolution: Resolution
     fills: Fills
@@ -75,6 +77,7 @@ def make_services(
         switches=Switches(store, clock, rings),
         signals=Signals(store),
         stories=SignalStories(store),
+        refusals=Refusals(store),
         orders=Orders(store),
         resolution=Resolution(store, clock, resolver),
         fills=Fills(store),
