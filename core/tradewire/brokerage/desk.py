@@ -5,13 +5,15 @@ import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import methodcaller
-from typing import Any
+from typing import Any, TypeVar
 
 from tradewire.brokerage.market_memory import MarketMemory
 from tradewire.brokerage.session_host import SessionHost
 from tradewire.domain.clock import Clock
 from tradewire.domain.order import ChildOrder, ParentOrder
 from tradewire.engine.account_view import MarketView, Want
+
+T = TypeVar("T")
 
 #: How long submissions under way may still take when stopping; after it they are UNKNOWN.
 FINISH_S = 5.0
@@ -61,9 +63,9 @@ class BrokerDesk:
     def host(self, account_id: str) -> SessionHost | None:
         return self._hosts.get(account_id)
 
-    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """Run `work` on the loop and wait for its result; never called on that loop."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+    async def awaited(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run `work` on the desk's loop, and wait for it on the caller's."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
 
     # What the engine's jobs call.
 

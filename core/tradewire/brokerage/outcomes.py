@@ -8,8 +8,16 @@ import msgspec
 from sqlalchemy import Connection, select, update
 
 from tradewire.brokerage import merging
-from tradewire.brokerage.release import entry_of_child
-from tradewire.contract.broker import Accepted, DedupeClass, Rejected, RejectKind, SubmitResult, Unknown
+from tradewire.brokerage.release import entry_of_child, instrument_of
+from tradewire.contract.broker import (
+    Accepted,
+    DedupeClass,
+    Execution,
+    Rejected,
+    RejectKind,
+    SubmitResult,
+    Unknown,
+)
 from tradewire.domain.base import Struct
 from tradewire.domain.ledger import EntryKind
 from tradewire.domain.order import ChildOrder, ChildState, ParentOrder
@@ -115,38 +123,35 @@ def store_inconclusive(conn: Connection, client_id: str, now: datetime) -> int |
     return child.look_ups + 1
 
 
-def store_resolved_absent(conn: Connection, client_id: str, by: str, now: datetime) -> None:
-    """A person decided that the order never reached the broker: it ends, and is not sent again.
-
-    Raises `LookupError` where it is not UNKNOWN.
-    """
-    child, parent = _load(conn, client_id)
+def store_resolved_absent(conn: Connection, client_id: str) -> After:
+    """A person decided that the order never arrived: it may go out again, if it is not too late."""
+    child, _ = _load(conn, client_id)
     if child.state is not ChildState.UNKNOWN:
-        raise LookupError(
-            f"The order {client_id} is {child.state.value}, not unknown; nothing is to be decided."
-        )
-    text = "Resolved by hand: it never reached the broker."
-    ended = _changed(child, state=ChildState.CANCELLED, reason="resolved_absent", detail=text, ended_at=now)
-    _save(conn, child, ended)
-    _note(conn, parent, ended, EntryKind.CHILD_RESOLVED, now, text, by=by, decision="absent")
-    _wake(conn, parent, now)
+        return After()
+    _save(conn, child, _changed(child, state=ChildState.NEW))
+    return After(send=True)
 
 
-def note_resolved_filled(
-    conn: Connection, client_id: str, by: str, quantity: Decimal, price: Decimal, now: datetime
-) -> ChildOrder:
-    """Record a person's word that the order filled; the fill itself is stored as any other.
-
-    Raises `LookupError` where it is not UNKNOWN.
-    """
-    child, parent = _load(conn, client_id)
-    if child.state is not ChildState.UNKNOWN:
-        raise LookupError(
-            f"The order {client_id} is {child.state.value}, not unknown; nothing is to be decided."
-        )
-    text = f"Resolved by hand: {quantity} filled at {price}."
-    _note(conn, parent, child, EntryKind.CHILD_RESOLVED, now, text, by=by, decision="filled")
-    return child
+def resolved_execution(
+    conn: Connection, client_id: str, quantity: Decimal, price: Decimal, now: datetime
+) -> Execution | None:
+    """A person's word that `quantity` of the order filled in all, as the execution that is missing here."""
+    child, _ = _load(conn, client_id)
+    if child.state is not ChildState.UNKNOWN or quantity <= child.filled:
+        return None
+    instrument = instrument_of(conn, child)
+    return Execution(
+        execution_id=f"by-hand-{client_id}",
+        client_id=client_id,
+        broker_order_id=child.broker_order_id,
+        instrument_id=child.instrument_id,
+        side=child.side,
+        quantity=quantity - child.filled,
+        price=price,
+        currency=instrument.currency,
+        multiplier=instrument.multiplier,
+        at=now,
+    )
 
 
 def _unknown(conn: Connection, parent: ParentOrder, child: ChildOrder, cause: str, now: datetime) -> After:
@@ -161,13 +166,6 @@ def _unknown(conn: Connection, parent: ParentOrder, child: ChildOrder, cause: st
 def _load(conn: Connection, client_id: str) -> tuple[ChildOrder, ParentOrder]:
     child = child_of(conn.execute(select(child_orders).where(child_orders.c.client_id == client_id)).one())
     parent = parent_of(conn.execute(select(parent_orders).where(parent_orders.c.id == child.parent_id)).one())
-    return child, parent
-
-
-def _load_unknown(conn: Connection, client_id: str) -> tuple[ChildOrder, ParentOrder]:
-    child, parent = _load(conn, client_id)
-    if child.state is not ChildState.UNKNOWN:
-        raise LookupError(f"The order {client_id} is {child.state.value}, not unknown: nothing to decide.")
     return child, parent
 
 

@@ -63,7 +63,7 @@ def release(
     append(conn, [entry_of_child(parent, child, EntryKind.CHILD_SENT, now, None)])
     return OrderRequest(
         client_id=child.client_id,
-        instrument=_instrument(conn, child),
+        instrument=instrument_of(conn, child),
         side=child.side,
         quantity=child.quantity,
         order_type=child.order_type,
@@ -132,7 +132,8 @@ def _end_unsent(
     versions.bump(conn, parent.account_id)
 
 
-def _instrument(conn: Connection, child: ChildOrder) -> Instrument:
+def instrument_of(conn: Connection, child: ChildOrder) -> Instrument:
+    """The instrument a stored child is for."""
     found: Instrument = conn.execute(
         select(instruments.c.document)
         .where(

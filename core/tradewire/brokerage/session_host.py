@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 
 import structlog
@@ -11,7 +12,7 @@ from tradewire.brokerage import queries, reconcile
 from tradewire.brokerage.env import SessionEnv
 from tradewire.brokerage.look_ups import LookUps
 from tradewire.brokerage.market_memory import MarketMemory
-from tradewire.brokerage.outcomes import After, store_lost
+from tradewire.brokerage.outcomes import After, resolved_execution, store_lost, store_resolved_absent
 from tradewire.brokerage.release import Lease
 from tradewire.brokerage.reports import Stored, store_reports
 from tradewire.brokerage.sender import Sender
@@ -104,6 +105,11 @@ class SessionHost:
             for child in children:
                 self._sender.send(child)
 
+    def resend(self) -> None:
+        """Send what is stored and was not handed over, because a hand-over was lost."""
+        if self._standing.ready:
+            self._spawn(self._send_waiting())
+
     def cancel(self, child: ChildOrder) -> None:
         self._spawn(self._cancel(child))
 
@@ -122,6 +128,26 @@ class SessionHost:
         self._standing.ready = False
         if self._sender is not None:
             await self._sender.finish(seconds)
+
+    async def resolve(self, client_id: str, filled: tuple[Decimal, Decimal] | None) -> None:
+        """Apply a person's decision on an UNKNOWN order: absent, or filled as (quantity in all, price)."""
+        if filled is None:
+            self._after(
+                client_id, await self._store.write(partial(store_resolved_absent, client_id=client_id))
+            )
+            return
+        quantity, price = filled
+        execution = await self._store.read(
+            partial(
+                resolved_execution,
+                client_id=client_id,
+                quantity=quantity,
+                price=price,
+                now=self._clock.now(),
+            )
+        )
+        if execution is not None:
+            await self.apply([execution])
 
     async def apply(self, reports: Sequence[Execution | OrderUpdate]) -> None:
         """Store reports; never lost for want of a database, and executions that are missing are fetched."""

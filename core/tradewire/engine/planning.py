@@ -85,6 +85,10 @@ class _Planner:
         for parent in sorted(self.changes.parents.values(), key=lambda one: one.seq):
             if parent.state is not ParentState.PENDING or parent.purpose is Purpose.CANCEL:
                 continue
+            if parent.cancel_requested:
+                text = "Cancelled before it was admitted."
+                self._stepper.end(parent, ParentState.CANCELLED, "cancelled", text)
+                continue
             ticker = _bare(parent.symbol)
             instrument = self._resolve(parent)
             lane = instrument.id if isinstance(instrument, Instrument) else None

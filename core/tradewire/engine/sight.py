@@ -118,7 +118,8 @@ class Sight:
             if one.id != parent.id and in_scope(scope, account, algorithm, one)
         ]
         found = self._of_account(account, holdings, parents, with_foreign=scope is not Scope.ALGORITHM)
-        for other in {one.account_id for one in (*holdings, *parents)} - {account}:
+        owners = {one.account_id for one in holdings} | {one.account_id for one in parents}
+        for other in owners - {account}:
             theirs = self._of_account(other, holdings, parents, with_foreign=False)
             found |= {f"{other}/{instrument_id}": one for instrument_id, one in theirs.items()}
         return found

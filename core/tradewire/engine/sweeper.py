@@ -1,0 +1,157 @@
+"""Every few seconds: ring for what is due, keep the leases, end what is past its time, seal the ledger.
+
+Nothing waits for the sweeper in the ordinary course; it is what makes a lost ring harmless.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+import msgspec
+import structlog
+from sqlalchemy import Connection, select, update
+
+from tradewire.brokerage import leases
+from tradewire.domain.algorithm import Algorithm, AlgorithmState
+from tradewire.domain.base import Struct
+from tradewire.domain.clock import Clock, iso
+from tradewire.domain.ledger import Entry, EntryKind
+from tradewire.engine import versions
+from tradewire.engine.bells import Bells
+from tradewire.ledger.append import append
+from tradewire.ledger.seal import seal
+from tradewire.settings import EngineSettings
+from tradewire.store.database import Store, StoreUnavailable
+from tradewire.store.schema import algorithms, child_orders, parent_orders, signals
+
+log = structlog.get_logger()
+
+#: Entries sealed in one transaction.
+SEAL = 2000
+
+
+class Due(Struct):
+    """What waits: whether signals are unrouted, the accounts with due parents, those with unsent children.
+
+    `oldest` is since when the longest waiting of all has been due.
+    """
+
+    route: bool = False
+    accounts: frozenset[str] = frozenset()
+    unsent: frozenset[str] = frozenset()
+    oldest: datetime | None = None
+
+
+class Sweeper:
+    """Runs on the I/O loop. `last` is what the last sweep found; `swept_at` is the engine's heartbeat."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        bells: Bells,
+        settings: EngineSettings,
+        owner: str,
+        serve: Callable[[], None],
+        resend: Callable[[str], None],
+    ) -> None:
+        """`serve` opens sessions of new accounts; `resend(account_id)` sends what is stored and unsent."""
+        self._store = store
+        self._clock = clock
+        self._bells = bells
+        self._settings = settings
+        self._owner = owner
+        self._serve = serve
+        self._resend = resend
+        self.last = Due()
+        self.swept_at = clock.monotonic()
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.once()
+            except StoreUnavailable as error:
+                log.error("The sweep waits for the database.", error=str(error))
+            await asyncio.sleep(self._settings.sweep_s)
+
+    async def once(self) -> None:
+        """One sweep."""
+        now = self._clock.now()
+        renewed = partial(leases.renew, owner=self._owner, now=now, lease_s=self._settings.lease_s)
+        await self._store.write(renewed)
+        for account_id in await self._store.write(partial(expire, now=now)):
+            self._bells.work(account_id)
+        self._serve()
+        due = await self._store.read(partial(what_is_due, now=now))
+        if due.route:
+            self._bells.route()
+        for account_id in due.accounts:
+            self._bells.work(account_id)
+        for account_id in due.unsent:
+            self._resend(account_id)
+        sealed = SEAL
+        while sealed == SEAL:
+            sealed = await self._store.write(partial(seal, limit=SEAL))
+        self.last = due
+        self.swept_at = self._clock.monotonic()
+
+
+def what_is_due(conn: Connection, now: datetime) -> Due:
+    """Everything that some job should be looking at."""
+    first = conn.execute(
+        select(signals.c.accepted_at).where(signals.c.routed_at.is_(None)).order_by(signals.c.seq).limit(1)
+    ).scalar()
+    waiting = conn.execute(
+        select(parent_orders.c.account_id, parent_orders.c.wake_at).where(
+            parent_orders.c.ended_at.is_(None), parent_orders.c.wake_at <= now
+        )
+    ).all()
+    unsent = conn.execute(
+        select(child_orders.c.account_id)
+        .where(child_orders.c.ended_at.is_(None), child_orders.c.state == "new")
+        .distinct()
+    ).scalars()
+    times = [row.wake_at for row in waiting] + ([first] if first is not None else [])
+    return Due(
+        route=first is not None,
+        accounts=frozenset(row.account_id for row in waiting),
+        unsent=frozenset(unsent),
+        oldest=min(times, default=None),
+    )
+
+
+def expire(conn: Connection, now: datetime) -> frozenset[str]:
+    """Stop the algorithms whose validity has ended and cancel their orders; returns their accounts."""
+    over: list[Algorithm] = list(
+        conn.execute(
+            select(algorithms.c.document).where(
+                algorithms.c.state == AlgorithmState.STARTED.value, algorithms.c.valid_until <= now
+            )
+        ).scalars()
+    )
+    for algorithm in over:
+        why = f"Its validity ended at {iso(algorithm.valid_until)}." if algorithm.valid_until else "Expired."
+        stopped = msgspec.structs.replace(
+            algorithm, state=AlgorithmState.STOPPED, state_reason=why, version=algorithm.version + 1
+        )
+        conn.execute(
+            update(algorithms)
+            .where(algorithms.c.id == algorithm.id)
+            .values(state=stopped.state.value, document=stopped)
+        )
+        conn.execute(
+            update(parent_orders)
+            .where(parent_orders.c.algorithm_id == algorithm.id, parent_orders.c.ended_at.is_(None))
+            .values(cancel_requested=True, wake_at=now)
+        )
+        entry = Entry(
+            at=now,
+            kind=EntryKind.ALGORITHM_EXPIRED,
+            account_id=algorithm.account_id,
+            algorithm_id=algorithm.id,
+            reason=why,
+        )
+        append(conn, [entry])
+        versions.bump(conn, algorithm.account_id)
+    return frozenset(algorithm.account_id for algorithm in over)
