@@ -16,7 +16,7 @@ from tradewire.security.redaction import redact_text
 from tradewire.server.edge import Edge, ErrorBody
 from tradewire.server.health import HealthBody, HealthReport
 from tradewire.server.metrics import CONTENT_TYPE, Metrics
-from tradewire.server.webhook import Webhook
+from tradewire.server.webhook import WRONG_METHOD, Webhook, is_webhook
 from tradewire.settings import ServerSettings
 
 _log = logging.getLogger(__name__)
@@ -66,6 +66,8 @@ def create_app(
 def _refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[ErrorBody]:
     if error.status_code == 404:
         sentence = "There is nothing at this address. The webhook's is /api/tradingview/webhook."
+    elif error.status_code == 405 and is_webhook(request.scope["path"]):
+        sentence = WRONG_METHOD
     else:
         sentence = redact_text(str(error.detail))
     return Response(ErrorBody(error=sentence), status_code=error.status_code, headers=error.headers)

@@ -15,6 +15,7 @@ from tradewire.security.redaction import redact_text
 from tradewire.server.body import header
 from tradewire.server.metrics import Metrics
 from tradewire.server.respond import respond_json
+from tradewire.server.webhook import is_webhook
 
 _log = logging.getLogger(__name__)
 
@@ -73,9 +74,7 @@ class Edge:
         if self._stopping:
             await _unavailable(watched, "Tradewire is stopping and stored nothing; send it again.")
             return
-        if not _is_webhook(scope["path"]) and not is_allowed_host(
-            header(scope, b"host"), self._allowed_hosts
-        ):
+        if not is_webhook(scope["path"]) and not is_allowed_host(header(scope, b"host"), self._allowed_hosts):
             await respond_json(watched, 421, ErrorBody(error="This server does not answer for that Host."))
             return
         try:
@@ -87,10 +86,6 @@ class Edge:
                 await _unavailable(
                     watched, "Tradewire failed at this request; see its log, and send it again."
                 )
-
-
-def _is_webhook(path: str) -> bool:
-    return path.startswith("/api/") and "/webhook" in path
 
 
 async def _unavailable(send: Send, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Sending one JSON answer."""
+"""Sending one JSON answer without an app."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,22 +6,14 @@ from typing import Any
 import msgspec
 from litestar.types import Send
 
-JSON = "application/json"
 
-
-async def respond(
-    send: Send,
-    status: int,
-    content: bytes,
-    headers: Mapping[str, str] | None = None,
-    media_type: str = JSON,
-) -> None:
-    """Send `content` whole; `headers` in lower case."""
+async def respond_json(send: Send, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
+    """Send `body` whole; `headers` in lower case."""
+    content = msgspec.json.encode(body)
     fields = {
-        "content-type": media_type,
+        "content-type": "application/json",
         "content-length": str(len(content)),
         "cache-control": "no-store",
-        "x-content-type-options": "nosniff",
         **(headers or {}),
     }
     await send(
@@ -32,7 +24,3 @@ async def respond(
         }
     )
     await send({"type": "http.response.body", "body": content, "more_body": False})
-
-
-async def respond_json(send: Send, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
-    await respond(send, status, msgspec.json.encode(body), headers)

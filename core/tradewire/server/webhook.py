@@ -1,10 +1,12 @@
 """The route of the webhook: from the socket's bytes to the door and back."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
-from litestar.handlers import ASGIRouteHandler
-from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+import msgspec
+from litestar import MediaType, Request, Response, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import HTTPScope, Receive
 
 from tradewire.domain.clock import Clock
 from tradewire.ingress.answers import Answer, RefusedBody
@@ -13,23 +15,19 @@ from tradewire.ingress.request import ANSWER_WITHIN_S, Received
 from tradewire.ingress.source import TRADINGVIEW, client_address, is_allowed_host, networks
 from tradewire.server.body import Body, BodyEnd, header, read_body
 from tradewire.server.metrics import Metrics
-from tradewire.server.respond import respond_json
 from tradewire.settings import ServerSettings
 
 PATHS = ("/api/{provider:str}/webhook", "/api/{provider:str}/webhook/{rest:path}")
 
-_METHOD = Answer(
-    status=405,
-    body=RefusedBody(
-        kind="method",
-        reason="This address takes POST. The webhook is reachable; paste its URL into the alert's "
-        "Notifications tab and let TradingView post to it.",
-    ),
+#: For whoever opens the address in a browser, or pastes it into the wrong box.
+WRONG_METHOD = (
+    "This address takes POST only. It can be reached; paste it into the alert's Webhook URL in TradingView, "
+    "which then posts to it."
 )
 
 
 class Webhook:
-    """One ASGI app for every provider's address."""
+    """One handler for every provider's address."""
 
     def __init__(self, door: Door, clock: Clock, settings: ServerSettings, metrics: Metrics) -> None:
         self._door = door
@@ -38,30 +36,29 @@ class Webhook:
         self._metrics = metrics
         self._trusted = networks(settings.trusted_proxies)
 
-    def route(self) -> ASGIRouteHandler:
-        async def webhook(scope: Scope, receive: Receive, send: Send) -> None:
-            await self(cast("HTTPScope", scope), receive, send)
+    def route(self) -> HTTPRouteHandler:
+        @post(list(PATHS), name="webhook", status_code=200, include_in_schema=False)
+        async def webhook(request: Request[Any, Any, Any]) -> Response[bytes]:
+            return await self.answer(request.scope, request.receive)
 
-        return ASGIRouteHandler(PATHS, name="webhook", copy_scope=False)(cast("ASGIApp", webhook))
+        return webhook
 
-    async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+    async def answer(self, scope: HTTPScope, receive: Receive) -> Response[bytes]:
+        """The HTTP answer to one POST."""
         started = self._clock.monotonic()
         answer = await self._answer(scope, receive, started)
-        if answer is None:
-            return
         self._metrics.answered(answer.kind, answer.status, self._clock.monotonic() - started)
-        headers = {} if answer.retry_after_s is None else {"retry-after": str(answer.retry_after_s)}
-        if answer.status == 405:
-            headers["allow"] = "POST"
-        await respond_json(send, answer.status, answer.body, headers)
+        headers = {"cache-control": "no-store"}
+        if answer.retry_after_s is not None:
+            headers["retry-after"] = str(answer.retry_after_s)
+        content = msgspec.json.encode(answer.body)
+        return Response(content, status_code=answer.status, headers=headers, media_type=MediaType.JSON)
 
-    async def _answer(self, scope: HTTPScope, receive: Receive, started: float) -> Answer | None:
-        if scope["method"] != "POST":
-            return _METHOD
+    async def _answer(self, scope: HTTPScope, receive: Receive, started: float) -> Answer:
         received_at = self._clock.now()
         body = await read_body(receive, self._settings.body_limit, self._settings.body_timeout_s)
         if body.end is BodyEnd.GONE:
-            return None
+            return Answer(status=400, body=RefusedBody(kind="gone", reason="The sender hung up."))
         parameters: Mapping[str, Any] = scope["path_params"]
         request = Received(
             provider=str(parameters["provider"]),
@@ -104,3 +101,8 @@ class Webhook:
         if body.end is BodyEnd.TOO_SLOW:
             return 408, "too_slow", f"The message did not arrive within {settings.body_timeout_s:g} s."
         return None
+
+
+def is_webhook(path: str) -> bool:
+    """Whether `path` is, or was meant as, a provider's address."""
+    return path.startswith("/api/") and "/webhook" in path

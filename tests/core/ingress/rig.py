@@ -90,7 +90,9 @@ class Rig:
     def revoke(self, connection: str, *, ring_too: bool = True) -> None:
         now = self.clock.now()
         self.store.write_now(
-            lambda conn: conn.execute(update(keys).where(keys.c.connection == connection).values(revoked_at=now))
+            lambda conn: conn.execute(
+                update(keys).where(keys.c.connection == connection).values(revoked_at=now)
+            )
         )
         if ring_too:
             self.rows = [
@@ -194,17 +196,16 @@ class Served:
             self.at = at
             self._ready.set()
 
-        app = create_app(
-            door=self.rig.door,
-            clock=self.rig.clock,
-            settings=self.rig.settings.server,
-            health=lambda: self.rig.health,
-            **self._app,
-        )
         try:
-            self._loop.run_until_complete(
-                serve(app, self.rig.settings.server, stop=self._stop, on_ready=ready)
+            app = create_app(
+                door=self.rig.door,
+                clock=self.rig.clock,
+                settings=self.rig.settings.server,
+                health=lambda: self.rig.health,
+                **self._app,
             )
+            running = serve(app, self.rig.settings.server, stop=self._stop, on_ready=ready)
+            self._loop.run_until_complete(running)
         except BaseException as error:  # noqa: BLE001 - handed to the test's thread
             self._error = error
         finally:

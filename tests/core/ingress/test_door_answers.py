@@ -19,7 +19,9 @@ def test_a_right_message_is_answered_200_and_stands_in_the_store(served: Served)
     assert served.rig.rung == 1
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/json", "application/octet-stream", "nonsense", ""])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/json", "application/octet-stream", "nonsense", ""]
+)
 def test_the_content_type_does_not_matter(served: Served, kind: str) -> None:
     assert served.post(served.rig.message(), Content_Type=kind).json()["status"] == "accepted"
 
