@@ -1,6 +1,7 @@
 """The chain: what a seal's hash is, and which ledger it belongs to."""
 
 from hashlib import sha256
+from struct import Struct
 from uuid import uuid4
 
 from sqlalchemy import Connection, insert, select
@@ -8,6 +9,8 @@ from sqlalchemy import Connection, insert, select
 from tradewire.store.schema.ledger import ledger_origin
 
 _ORIGIN = 1
+# Signed only so that a number below zero, which tampering can put there, has bytes at all.
+_place = Struct(">qq").pack
 
 
 def genesis(store_id: str) -> bytes:
@@ -25,9 +28,7 @@ def link(previous: bytes, number: int, seq: int, body: bytes) -> bytes:
 
 def link_digest(previous: bytes, number: int, seq: int, digest: bytes) -> bytes:
     """`link` for a body of which only the SHA-256 is known."""
-    # Signed only so that a number below zero, which tampering can put there, has bytes at all.
-    place = number.to_bytes(8, "big", signed=True) + seq.to_bytes(8, "big", signed=True)
-    return sha256(previous + place + digest).digest()
+    return sha256(previous + _place(number, seq) + digest).digest()
 
 
 def store_id(conn: Connection) -> str | None:

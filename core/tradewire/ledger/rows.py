@@ -48,7 +48,7 @@ def sealed(conn: Connection, first: int, last: int) -> Iterator[list[Row]]:
         block = (
             statement.where(seals.number > after, seals.number <= last).order_by(seals.number).limit(BLOCK)
         )
-        rows = [Row(*row) for row in conn.execute(block)]
+        rows = [*map(Row._make, conn.execute(block))]
         if not rows:
             return
         yield rows
@@ -66,5 +66,5 @@ def unsealed(conn: Connection, last: int) -> Iterator[Row]:
 
 
 def body_bytes(body: Any) -> bytes:
-    """A body's bytes; SQLite lets tampering turn a blob into text."""
-    return body.encode() if isinstance(body, str) else bytes(body)
+    """A body's bytes; SQLite lets tampering turn a blob into text or a number."""
+    return body if isinstance(body, bytes) else str(body).encode()

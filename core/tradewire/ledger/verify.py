@@ -28,6 +28,7 @@ class _Repeated(Struct):
 
 _decode = msgspec.json.Decoder(_Repeated).decode
 _utc = Utc()
+_AT = Row._fields.index("at")
 
 
 def verify(
@@ -66,8 +67,7 @@ def verify(
 def _check(walk: Walk, row: Row, dialect: Dialect) -> None:
     # SQLite stores text in an integer column if told to; such a seal points to no entry.
     body = None if row.body is None or not isinstance(row.seq, int) else body_bytes(row.body)
-    stored = row.hash if isinstance(row.hash, bytes) else str(row.hash).encode()
-    if walk.step(row.number, row.seq, stored, body):
+    if walk.step(row.number, row.seq, body_bytes(row.hash), body):
         _compare(walk, row, dialect)
 
 
@@ -86,15 +86,11 @@ def _different(row: Row, dialect: Dialect) -> str | None:
         body = _decode(row.body)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return "its body is not an entry"
-    names: list[str] = []
-    expected: Any = _utc.process_bind_param(body.at, dialect) if body.at.tzinfo else None
-    if row.at != expected:
-        names.append("at")
-    if row.kind != body.kind:
-        names.append("kind")
-    for name in ("signal_id", "parent_id", "account_id", "algorithm_id"):
-        if getattr(row, name) != getattr(body, name):
-            names.append(name)
-    if not names:
+    at: Any = _utc.process_bind_param(body.at, dialect) if body.at.tzinfo else None
+    expected = (at, body.kind, body.signal_id, body.parent_id, body.account_id, body.algorithm_id)
+    if row[_AT:] == expected:
         return None
+    names = [
+        name for name, is_, was in zip(Row._fields[_AT:], row[_AT:], expected, strict=True) if is_ != was
+    ]
     return f"in the table, {' and '.join(names)} {'is' if len(names) == 1 else 'are'} not what its body says"

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.ledger.append import append
 from tradewire.ledger.seal import seal
-from tradewire.store.schema import metadata
+from tradewire.store.schema import ledger_entries, ledger_origin, ledger_seals, metadata
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -26,7 +26,7 @@ def open_engine(path: Path | str) -> Engine:
     def _begin(conn: Connection) -> None:
         conn.exec_driver_sql("BEGIN IMMEDIATE")
 
-    metadata.create_all(engine)
+    metadata.create_all(engine, tables=[ledger_entries, ledger_seals, ledger_origin])
     return engine
 
 

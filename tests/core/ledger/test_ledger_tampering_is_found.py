@@ -1,11 +1,12 @@
 """Random ledgers, random damage: each class is found, and nothing is found where nothing was done."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from core.ledger import tampering
 from core.ledger.samples import NOON, entry, open_engine
@@ -33,21 +34,24 @@ entries = st.builds(
         st.text(max_size=5), st.integers() | st.text(max_size=5) | st.decimals(-9, 9), max_size=3
     ),
 )
-journals = st.lists(entries, min_size=3, max_size=12)
+journals = st.lists(entries, min_size=3, max_size=12, unique_by=body)
 FORGED = body(entry(99, kind=EntryKind.ALERT_RAISED))
 
 
 def tried(journal: list[Entry], act: Callable[[Connection], None]) -> tuple[Verification, Verification]:
     """What verifying finds after `act`, without a checkpoint and with one kept before it."""
-    engine = open_engine(":memory:")
-    with engine.connect() as conn:
+    with _engine().connect() as conn:
         append(conn, journal)
         seal(conn)
         kept = checkpoint(conn, NOON)
         act(conn)
-        results = verify(conn), verify(conn, [kept])
-    engine.dispose()
-    return results
+        return verify(conn), verify(conn, [kept])
+
+
+@cache
+def _engine() -> Engine:
+    """One for all; what is done in it is never committed."""
+    return open_engine(":memory:")
 
 
 def kinds(result: Verification) -> set[Damage]:
@@ -107,9 +111,8 @@ def test_an_insertion_is_found(journal: list[Entry], data: Any) -> None:
 def test_a_swap_is_found(journal: list[Entry], data: Any) -> None:
     one = place(data, journal, end=1)
     other = place(data, journal, first=one + 1)
-    same = body(journal[one - 1]) == body(journal[other - 1])
     without, against = tried(journal, lambda conn: tampering.swap(conn, one, other))
-    assert kinds(without) == kinds(against) == (set() if same else {Damage.SWAPPED})
+    assert kinds(without) == kinds(against) == {Damage.SWAPPED}
 
 
 @given(journals, st.data())
