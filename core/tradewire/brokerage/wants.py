@@ -55,9 +55,6 @@ class Wants:
             known = self._memory.resolved.get((self._account_id, symbol), ())
         for instrument in known:
             self.ask(Want(kind=WantKind.QUOTE, account_id=self._account_id, key=instrument.id))
-            if instrument.calendar not in self._memory.calendars:
-                calendar = Want(kind=WantKind.CALENDAR, account_id=self._account_id, key=instrument.calendar)
-                self.ask(calendar)
 
     async def _meet(self, want: Want) -> None:
         try:

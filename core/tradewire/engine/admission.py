@@ -8,7 +8,7 @@ import msgspec
 from tradewire.contract.errors import Unhonoured
 from tradewire.contract.guardian import GuardedOrder
 from tradewire.domain.account import AccountMode
-from tradewire.domain.algorithm import Algorithm, AlgorithmState
+from tradewire.domain.algorithm import Algorithm, AlgorithmState, ValidityKind
 from tradewire.domain.base import Struct
 from tradewire.domain.instrument import Instrument
 from tradewire.domain.ledger import Entry, EntryKind
@@ -17,7 +17,7 @@ from tradewire.domain.quantity import canonical, round_down
 from tradewire.domain.verdict import Decision, Scope, Verdict, combine
 from tradewire.engine.account_view import AccountView, EngineLimits, MarketView
 from tradewire.engine.changes import Changes
-from tradewire.engine.guarding import Judge, who_is_asked
+from tradewire.engine.guarding import Asked, Judge, who_is_asked
 from tradewire.engine.sight import Sight
 from tradewire.engine.sizing import NoSize, Size, entry_size, exit_size
 from tradewire.engine.stepping import Stepper, blueprint_params
@@ -79,7 +79,7 @@ class Admission:
         if isinstance(size, NoSize):
             self._end(parent, ParentState.SKIPPED, size.reason, size.message)
             return None
-        missing = self._sight.wants(parent, instrument)
+        missing = self._sight.wants(parent, instrument, self._needs_calendar(algorithm))
         if missing:
             self._changes.wants |= missing
             return Waiting(reason="The broker is being asked for prices.")
@@ -108,16 +108,16 @@ class Admission:
             time_in_force=parent.time_in_force,
             test=parent.test,
         )
-        asked = who_is_asked(
-            self._plugins,
-            {
-                Scope.GLOBAL: self._limits.global_guardians,
-                Scope.ACCOUNT: self._view.account.guardians,
-                Scope.ALGORITHM: algorithm.guardians,
-            },
-        )
         views = self._sight.views(parent, algorithm, instrument, released=live_only)
-        return self._judge.judge(order, views, asked, live_only)
+        return self._judge.judge(order, views, self._asked(algorithm), live_only)
+
+    def _asked(self, algorithm: Algorithm) -> tuple[Asked, ...]:
+        configured = {
+            Scope.GLOBAL: self._limits.global_guardians,
+            Scope.ACCOUNT: self._view.account.guardians,
+            Scope.ALGORITHM: algorithm.guardians,
+        }
+        return who_is_asked(self._plugins, configured)
 
     def _judged(
         self, parent: ParentOrder, algorithm: Algorithm, instrument: Instrument, size: Size
@@ -198,6 +198,11 @@ class Admission:
             and other.state in (ParentState.WORKING, ParentState.PAUSED)
             and (parent.purpose is Purpose.EXIT or other.side is not parent.side)
         ]
+
+    def _needs_calendar(self, algorithm: Algorithm) -> bool:
+        return algorithm.validity.kind is ValidityKind.DAY or any(
+            self._judge.needs(one, Need.CALENDAR) for one in self._asked(algorithm)
+        )
 
     def _usual_type(self, parent: ParentOrder) -> OrderType:
         types = self._plugins.blueprint(parent.blueprint).order_types

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from tradewire.contract.guardian import GuardedOrder, Guardian, GuardView
+from tradewire.contract.guardian import GuardedOrder, Guardian, GuardView, Need
 from tradewire.domain.algorithm import Plugged
 from tradewire.domain.base import Struct
 from tradewire.domain.quantity import is_usable
@@ -88,6 +88,16 @@ class Judge:
     def _is_live(self, name: str) -> bool:
         guardian = self._plugins.guardians.get(name)
         return guardian is not None and guardian.live
+
+    def needs(self, one: Asked, need: Need) -> bool:
+        """Whether a guardian, as configured, must be shown `need`; one that cannot say denies later anyway."""
+        guardian = self._plugins.guardians.get(one.name)
+        if guardian is None:
+            return False
+        try:
+            return need in guardian.needs(self._decoded(guardian, one))
+        except Exception:  # noqa: BLE001 - asked for its verdict it fails again, and that denies
+            return False
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -84,7 +84,7 @@ class Sight:
             Decimal(0),
         )
 
-    def wants(self, parent: ParentOrder, instrument: Instrument) -> set[Want]:
+    def wants(self, parent: ParentOrder, instrument: Instrument, with_calendar: bool) -> set[Want]:
         """What has to be fetched before the guardians can judge, less what could not be had just now."""
         account = parent.account_id
         wanted: set[Want] = set()
@@ -104,7 +104,7 @@ class Sight:
         for currency in {instrument.currency, *(one.currency for one in self._view.holdings if one.quantity)}:
             if self.rate(currency) is None:
                 wanted.add(Want(kind=WantKind.RATE, account_id=account, key=currency))
-        if instrument.calendar not in self._market.calendars:
+        if with_calendar and instrument.calendar not in self._market.calendars:
             wanted.add(Want(kind=WantKind.CALENDAR, account_id=account, key=instrument.calendar))
         return wanted - self._market.missing
 
