@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from tradewire.contract.errors import Unhonoured
-from tradewire.contract.guardian import GuardedOrder
+from tradewire.contract.guardian import GuardedOrder, Need
 from tradewire.domain.account import AccountMode
 from tradewire.domain.algorithm import Algorithm, AlgorithmState, ValidityKind
 from tradewire.domain.base import Struct

@@ -90,7 +90,7 @@ class Judge:
         return guardian is not None and guardian.live
 
     def needs(self, one: Asked, need: Need) -> bool:
-        """Whether a guardian, as configured, must be shown `need`; one that cannot say denies later anyway."""
+        """Whether a guardian, as configured, must be shown `need`."""
         guardian = self._plugins.guardians.get(one.name)
         if guardian is None:
             return False
