@@ -1,9 +1,10 @@
 """One account's live trading: takes orders, fills them as time passes, stores first and tells afterwards."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -40,6 +41,11 @@ from tradewire_paper.prices import STEP_S, Prices
 from tradewire_paper.rows import Change, Order
 from tradewire_paper.symbols import resolve
 
+#: Seconds until filling is taken up again after storage has failed.
+_RETRY_S = 1.0
+
+Answer = TypeVar("Answer")
+
 
 class World(Struct):
     """What a desk is lent: time, prices, calendars, and storage that has an entry on disk when it returns."""
@@ -59,7 +65,10 @@ class Receipt(Struct):
 
 
 class Desk:
-    """One account at the venue. A change is stored, then applied, then told; one change at a time."""
+    """One account at the venue. A change is stored, then applied, then told; one change at a time.
+
+    `failure` is why it does not fill at the moment (None: it does); it tries again by itself.
+    """
 
     def __init__(self, book: Book, config: PaperConfig, world: World, script: FaultScript) -> None:
         self.book = book
@@ -79,30 +88,22 @@ class Desk:
         self._latency = timedelta(milliseconds=config.latency_ms)
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
+        self.failure: BaseException | None = None
+        self._work: set[asyncio.Task[Any]] = set()
         self._driver: asyncio.Task[None] | None = None
+        self._revival: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to fill what is open; needs a running loop."""
         self._driver = asyncio.create_task(self._drive(), name="paper desk")
         self._driver.add_done_callback(self._stopped)
 
-    @property
-    def failure(self) -> BaseException | None:
-        """Why the desk has stopped filling, if it has."""
-        driver = self._driver
-        return driver.exception() if driver and driver.done() and not driver.cancelled() else None
-
-    def _stopped(self, driver: asyncio.Task[None]) -> None:
-        failure = None if driver.cancelled() else driver.exception()
-        if failure is not None:
-            message = f"The paper account cannot go on: {failure}. It tries again with the next order."
-            at = self._world.clock.now()
-            self.feed.publish(HealthChange(state=HealthState.DOWN, message=message, at=at))
-
     async def close(self) -> None:
-        if self._driver is not None:
-            self._driver.cancel()
-            await asyncio.gather(self._driver, return_exceptions=True)
+        for task in (self._driver, self._revival):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        await asyncio.gather(*self._work, return_exceptions=True)
         self.feed.close()
 
     def resolve(self, symbol: str) -> Instrument | None:
@@ -110,6 +111,19 @@ class Desk:
         return None if instrument is None or instrument.id in self._unknown else instrument
 
     async def submit(self, request: OrderRequest) -> Receipt:
+        return await self._to_the_end(self._submit(request))
+
+    async def cancel(self, client_id: str) -> CancelOutcome:
+        return await self._to_the_end(self._cancel(client_id))
+
+    async def _to_the_end(self, work: Coroutine[Any, Any, Answer]) -> Answer:
+        """Whoever asked may give up half-way; the book and its storage must not part over it."""
+        task = asyncio.create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+        return await asyncio.shield(task)
+
+    async def _submit(self, request: OrderRequest) -> Receipt:
         async with self._lock:
             known = self.resolve(request.instrument.id)
             wrong = admission.faulty(self.book, request, known)
@@ -127,12 +141,10 @@ class Desk:
             await self._commit(Change(orders=(order,)))
             if order.script is FaultKind.FILL_BEFORE_ACK:
                 await self._match(order)
-        if self.failure is not None:
-            self.start()
         self._wake.set()
         return Receipt(result=Accepted(broker_order_id=order.broker_order_id), fault=order.script)
 
-    async def cancel(self, client_id: str) -> CancelOutcome:
+    async def _cancel(self, client_id: str) -> CancelOutcome:
         async with self._lock:
             order = self.book.orders.get(client_id)
             if order is None:
@@ -240,6 +252,21 @@ class Desk:
         events: list[Event] = [trade.execution for trade in change.trades]
         events.append(OrderUpdate(order=order.as_state(), at=self._world.clock.now()))
         self.feed.tell(order, events)
+
+    def _stopped(self, driver: asyncio.Task[None]) -> None:
+        self.failure = None if driver.cancelled() else driver.exception()
+        if self.failure is not None:
+            self._tell_health(HealthState.DOWN, f"The paper account cannot go on: {self.failure}.")
+            self._revival = asyncio.create_task(self._revive())
+
+    async def _revive(self) -> None:
+        await self._world.sleep(_RETRY_S)
+        self.failure = None
+        self.start()
+        self._tell_health(HealthState.READY, "The paper account goes on.")
+
+    def _tell_health(self, state: HealthState, message: str) -> None:
+        self.feed.publish(HealthChange(state=state, message=message, at=self._world.clock.now()))
 
     async def _drive(self) -> None:
         while True:

@@ -33,6 +33,7 @@ class MemoryState:
         self.entries: dict[str, bytes] = {}
         self.transactions: list[Mapping[str, bytes | None]] = []
         self.full = False
+        self.pause = 0
 
     async def get(self, key: str) -> bytes | None:
         return self.entries.get(key)
@@ -43,6 +44,7 @@ class MemoryState:
     async def put(self, entries: Mapping[str, bytes | None]) -> None:
         if self.full:
             raise OSError("the disk is full")
+        await turns(self.pause)
         self.transactions.append(dict(entries))
         for key, value in entries.items():
             if value is None:

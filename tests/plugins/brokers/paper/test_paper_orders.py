@@ -71,6 +71,21 @@ def test_an_order_fills_in_as_many_pieces_as_configured(env: PaperEnv) -> None:
     asyncio.run(scenario())
 
 
+def test_slippage_stops_at_the_limit(env: PaperEnv) -> None:
+    async def scenario() -> None:
+        session = await open_paper(env, spread_bps=0, slippage_bps=10)
+        await session.submit(order("b", limit="220.05"))
+        await session.submit(order("s", Side.SELL, limit="219.95"))
+        await pass_time(env)
+        assert [fill.price for fill in await session.executions(START)] == [
+            Decimal("220.05"),
+            Decimal("219.95"),
+        ]
+        await session.close()
+
+    asyncio.run(scenario())
+
+
 def test_slippage_worsens_market_orders_on_both_sides(env: PaperEnv) -> None:
     async def scenario() -> None:
         session = await open_paper(env, spread_bps=0, slippage_bps=10)

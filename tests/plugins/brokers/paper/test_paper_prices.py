@@ -13,7 +13,7 @@ from tradewire_paper.bars import Bars, read_bars
 from tradewire_paper.config import PaperConfig
 from tradewire_paper.prices import Walk
 from tradewire_paper.source import prices_of
-from tradewire_paper.symbols import first_price, resolve
+from tradewire_paper.symbols import resolve
 
 START = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 MOMENTS = st.integers(1_577_836_800, 2_208_988_800).map(lambda second: datetime.fromtimestamp(second, UTC))
@@ -57,10 +57,8 @@ def test_quotes_lie_on_ticks_with_the_bid_not_above_the_ask(at: datetime, ticker
 def test_seeds_and_symbols_walk_apart() -> None:
     at = START + timedelta(days=3)
     assert walk(1).quote(known("AAPL"), at) != walk(2).quote(known("AAPL"), at)
-    apple, microsoft = walk(1).quote(known("AAPL"), at).last, walk(1).quote(known("MSFT"), at).last
-    assert apple is not None
-    assert microsoft is not None
-    assert apple / first_price(known("AAPL")) != microsoft / first_price(known("MSFT"))
+    alike = Walk(1, Decimal(30), Decimal(2), {"AAPL": Decimal(100), "MSFT": Decimal(100)})
+    assert alike.quote(known("AAPL"), at).last != alike.quote(known("MSFT"), at).last
 
 
 def test_the_price_moves_by_about_its_volatility() -> None:

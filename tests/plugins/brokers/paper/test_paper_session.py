@@ -219,10 +219,24 @@ def test_a_fill_that_cannot_be_stored_is_told_as_down_and_made_up_for_later(env:
         assert told.of(HealthChange)[-1].state is HealthState.DOWN
         assert "the disk is full" in told.of(HealthChange)[-1].message
         env.state.full = False
-        await session.submit(order("c2"))
-        await pass_time(env)
-        assert [fill.client_id for fill in told.of(Execution)] == ["c1", "c2"]
+        await pass_time(env, 1)
+        assert [fill.client_id for fill in told.of(Execution)] == ["c1"]
+        assert told.of(HealthChange)[-1].state is HealthState.READY
         assert session.health() is HealthState.READY
+        await session.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_sender_that_gives_up_does_not_part_the_book_from_its_storage(env: PaperEnv) -> None:
+    async def scenario() -> None:
+        session = await open_paper(env)
+        env.state.pause = 20
+        sending = asyncio.create_task(session.submit(order()))
+        await turns(10)
+        sending.cancel()
+        assert isinstance(await session.find("c1", START), Found)
+        assert "order/c1" in env.state.entries
         await session.close()
 
     asyncio.run(scenario())
