@@ -8,7 +8,6 @@ from tradewire.domain.base import Struct
 from tradewire.store.schema.access import refusals
 
 CAPPED = "capped"
-_LONGEST_PROVIDER = 64
 
 
 class Refusal(Struct, kw_only=True):
@@ -37,7 +36,7 @@ def record(conn: Connection, refusal: Refusal, most_per_day: int) -> bool:
         insert(refusals).values(
             at=refusal.at,
             source=refusal.source,
-            provider=refusal.provider[:_LONGEST_PROVIDER],
+            provider=refusal.provider,
             last4=None if full else refusal.last4,
             kind=CAPPED if full else refusal.kind,
         )

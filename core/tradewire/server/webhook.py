@@ -10,6 +10,7 @@ from litestar.types import HTTPScope, Receive
 
 from tradewire.domain.clock import Clock
 from tradewire.ingress.answers import Answer, RefusedBody
+from tradewire.ingress.content import redacted_text
 from tradewire.ingress.door import Door
 from tradewire.ingress.request import ANSWER_WITHIN_S, Received
 from tradewire.ingress.source import TRADINGVIEW, client_address, is_allowed_host, networks
@@ -24,6 +25,7 @@ WRONG_METHOD = (
     "This address takes POST only. It can be reached; paste it into the alert's Webhook URL in TradingView, "
     "which then posts to it."
 )
+_LONGEST_PROVIDER = 64
 
 
 class Webhook:
@@ -61,7 +63,8 @@ class Webhook:
             return Answer(status=400, body=RefusedBody(kind="gone", reason="The sender hung up."))
         parameters: Mapping[str, Any] = scope["path_params"]
         request = Received(
-            provider=str(parameters["provider"]),
+            # What stands here is anybody's text, and some put their key into it.
+            provider=redacted_text(str(parameters["provider"]))[:_LONGEST_PROVIDER],
             path=tuple(part for part in str(parameters.get("rest", "")).split("/") if part),
             body=body.content,
             source=self._source(scope),

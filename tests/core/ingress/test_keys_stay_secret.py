@@ -1,0 +1,80 @@
+"""No full key in any answer, row, ledger entry, metric or log record, whatever way it came in."""
+
+import logging
+
+import msgspec
+import pytest
+from sqlalchemy import select
+
+from core.ingress.rig import Rig, Served
+from tradewire.contract.authenticator import Attempt, Authenticator, Caller, KeyRing
+from tradewire.contract.provider import Parsed, Provider
+from tradewire.security.keys import new_key
+from tradewire.store.schema import dedupe, ledger_entries, refusals, signals
+
+
+class Telltale(Authenticator):
+    name = "telltale"
+
+    def authenticate(self, attempt: Attempt, keys: KeyRing) -> Caller | None:
+        raise ValueError(f"cannot look up {attempt.key}")
+
+
+class Careless(Provider):
+    name = "careless"
+
+    def parse(self, body: bytes, path: object) -> Parsed:
+        raise ValueError(body.decode())
+
+
+def ways(rig: Rig, key: str) -> list[tuple[str, bytes]]:
+    here, careless = "/api/tradingview/webhook", "/api/careless/webhook"
+    message = rig.message(apiKey=key)
+    return [
+        (here, message),
+        (here, message),
+        (here, rig.message(apiKey=key + " ")),
+        (here, rig.message(apiKey="\n" + key)),
+        (here, rig.message(apiKey=key[:20] + "\n" + key[20:])),
+        (here, rig.message(apiKey=key[:20] + "\n" + key[20:]).replace(b"\\n", b"\n")),
+        (here, rig.message(apiKey=key, symbol=key)),
+        (here, rig.message(apiKey=key, strategyId=key, comment=f"use {key}")),
+        (here, rig.message(apiKey=key, id=key)),
+        (here, rig.message(apiKey=key, action=key)),
+        (here, rig.message(apiKey=key, qty=key)),
+        (here, msgspec.json.encode({key: key, "apiKey": key})),
+        (here, message[:-1]),
+        (here, message * 2),
+        (here, key.encode()),
+        (here, b"x" * 100 + key.encode() + b"x" * 70_000),
+        (f"{here}/{key}/s1", message),
+        (f"/api/{key}/webhook", message),
+        (careless, message),
+        ("/api/nothing", message),
+    ]
+
+
+@pytest.mark.parametrize("whose", ["valid", "unknown", "revoked"])
+def test_a_key_is_never_told_again(served: Served, whose: str, caplog: pytest.LogCaptureFixture) -> None:
+    rig = served.rig
+    key = {"valid": rig.key, "unknown": new_key(), "revoked": rig.add_key("old")}[whose]
+    rig.revoke("old") if whose == "revoked" else None
+    rig.plugins.providers["careless"] = Careless()
+    caplog.set_level(logging.DEBUG)
+    told = []
+    for path, body in ways(rig, key):
+        answer = served.post(body, path=path)
+        assert answer.status_code < 500
+        told.append(f"{answer.headers} {answer.text}")
+    rig.plugins.authenticators["telltale"] = Telltale()
+    told.append(served.post(rig.message(apiKey=key)).text)
+    told.append(served.client.get("/metrics").text)
+    told += [str(record.__dict__) for record in caplog.records if not record.name.startswith("http")]
+    for table in (signals, refusals, ledger_entries, dedupe):
+        for row in rig.store.read_now(lambda conn, table=table: conn.execute(select(table)).all()):
+            told.append(str(tuple(row)))
+    halves = (key[:20], key[20:])
+    for text in told:
+        assert key not in text
+        assert halves[1] not in text
+        assert halves[0] not in text
