@@ -364,6 +364,17 @@ def test_what_the_venue_does_not_understand_is_answered_with_a_sentence(
         assert reply.json()["error"].endswith(".")
 
 
+def test_the_venue_ends_in_order_while_a_session_is_connected(venue: VenueProcess) -> None:
+    async def scenario() -> None:
+        async with connected(venue.url) as (session, told):
+            await session.submit(order())
+            await told.until(filled("c1"))
+            assert await asyncio.to_thread(venue.stop) == 0
+            await told.until(lambda one: one.of(HealthChange)[-1].state is HealthState.DEGRADED)
+
+    asyncio.run(scenario())
+
+
 def test_the_venue_ends_when_asked_and_refuses_a_folder_in_use(venue: VenueProcess, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tradewire_paper", "--state", str(tmp_path / "state")]
     second = subprocess.run(command, capture_output=True, text=True, check=False)
