@@ -18,8 +18,8 @@ _TEXTS = ("signal_id", "parent_id", "client_id", "account_id", "algorithm_id", "
 def body(entry: Entry) -> bytes:
     """Canonical JSON: sorted keys, no spaces, UTF-8; absent ids left out; Decimals as canonical text.
 
-    Raises `TypeError` for what a ledger cannot hold exactly (a float, bytes), `ValueError` for a naive time
-    or a Decimal that is not finite.
+    Raises `TypeError` for what a ledger cannot hold exactly (bytes, a set), `ValueError` for a naive time
+    or a number that is not finite.
     """
     fields: dict[str, Any] = {"at": rfc3339(entry.at), "kind": entry.kind.value, "data": _plain(entry.data)}
     for name in _TEXTS:
@@ -51,6 +51,9 @@ def _plain(value: Any) -> Any:
         return int(value)
     if isinstance(value, Decimal):
         return canonical(value)
+    if isinstance(value, float):
+        # Typed entries have none; a plugin's parameters, noted as they are, may.
+        return canonical(Decimal(repr(value)))
     if isinstance(value, datetime):
         return rfc3339(value)
     if isinstance(value, Mapping):
