@@ -36,7 +36,8 @@ class Edge:
         self.app = app
         self._metrics = metrics
         self._allowed_hosts = tuple(allowed_hosts)
-        self._stopping = False
+        #: Set once `stop` was called.
+        self.stopping = asyncio.Event()
         self._running = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -56,7 +57,7 @@ class Edge:
 
     async def stop(self, within_s: float) -> bool:
         """Answer 503 to whatever comes from now on; whether all that runs ended within `within_s` seconds."""
-        self._stopping = True
+        self.stopping.set()
         try:
             await asyncio.wait_for(self._idle.wait(), within_s)
         except TimeoutError:
@@ -71,7 +72,7 @@ class Edge:
             started = True
             await send(message)
 
-        if self._stopping:
+        if self.stopping.is_set():
             await _unavailable(watched, "Tradewire is stopping and stored nothing; send it again.")
             return
         if not is_webhook(scope["path"]) and not is_allowed_host(header(scope, b"host"), self._allowed_hosts):
