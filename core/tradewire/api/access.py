@@ -7,6 +7,7 @@ from litestar.params import FromPath, JSONBody
 from tradewire.api.identity import Identity
 from tradewire.domain.base import Struct
 from tradewire.services.keys import KeyView, RevealedKey
+from tradewire.services.owner import PasswordState
 from tradewire.services.services import Services
 from tradewire.services.tokens import NewToken, TokenScope, TokenView
 
@@ -25,10 +26,6 @@ class PasswordRequest(Struct, forbid_unknown_fields=True):
 
     new: str
     current: str | None = None
-
-
-class PasswordState(Struct):
-    is_set: bool
 
 
 class TokenRequest(Struct, forbid_unknown_fields=True):

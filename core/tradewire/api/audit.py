@@ -8,8 +8,7 @@ from litestar.response import Stream
 from tradewire.api.identity import READS
 from tradewire.domain.base import Struct
 from tradewire.ledger.checkpoint import Checkpoint
-from tradewire.ledger.damage import Problem
-from tradewire.services.audit import ExportFormat
+from tradewire.services.audit import ExportFormat, VerificationView
 from tradewire.services.services import Services
 
 _MEDIA = {ExportFormat.JSONL: "application/jsonl", ExportFormat.CSV: "text/csv; charset=utf-8"}
@@ -21,19 +20,6 @@ class VerifyRequest(Struct, forbid_unknown_fields=True):
     checkpoints: tuple[Checkpoint, ...] = ()
 
 
-class VerifyAnswer(Struct):
-    """`ok`: no damage. See the ledger's reference for the fields."""
-
-    ok: bool
-    entries: int
-    last: int
-    hash: str
-    unsealed: int
-    checkpoints: int
-    found: int
-    problems: tuple[Problem, ...]
-
-
 class AuditRoutes(Controller):
     path = "/audit"
     tags = ("Audit",)
@@ -41,18 +27,8 @@ class AuditRoutes(Controller):
     @post("/verify", status_code=200, opt={READS: True}, summary="Go through the whole ledger")
     async def verify(
         self, data: JSONBody[VerifyRequest], services: NamedDependency[Services]
-    ) -> VerifyAnswer:
-        found = await services.audit.verify(data.checkpoints)
-        return VerifyAnswer(
-            ok=found.ok,
-            entries=found.entries,
-            last=found.last,
-            hash=found.hash,
-            unsealed=found.unsealed,
-            checkpoints=found.checkpoints,
-            found=found.found,
-            problems=found.problems,
-        )
+    ) -> VerificationView:
+        return VerificationView.of(await services.audit.verify(data.checkpoints))
 
     @post("/checkpoint", status_code=200, opt={READS: True}, summary="A checkpoint, to keep outside")
     async def checkpoint(self, services: NamedDependency[Services]) -> Checkpoint:

@@ -7,9 +7,9 @@ from litestar.params import FromPath, JSONBody
 from tradewire.api.identity import Identity
 from tradewire.domain.base import Struct
 from tradewire.domain.verdict import Scope
-from tradewire.plugins import PluginRecord
 from tradewire.services.accounts import AccountView, BrokerView, NewAccount
 from tradewire.services.algorithm_view import AlgorithmDetail, AlgorithmView, SavedAlgorithm
+from tradewire.services.plugin_list import PluginList, plugin_list
 from tradewire.services.services import Services
 from tradewire.services.switches import SwitchView
 
@@ -38,13 +38,6 @@ class ResumeRequest(Struct, forbid_unknown_fields=True):
     reason: str
     scope: Scope = Scope.GLOBAL
     target: str = ""
-
-
-class PluginList(Struct):
-    """`quarantined` names guardians that were taken out of use while running, with the reason."""
-
-    items: tuple[PluginRecord, ...]
-    quarantined: dict[str, str]
 
 
 class AccountRoutes(Controller):
@@ -138,7 +131,7 @@ class PluginRoutes(Controller):
 
     @get("/plugins", summary="Every plugin with its state")
     async def list_plugins(self, services: NamedDependency[Services]) -> PluginList:
-        return PluginList(items=tuple(services.plugins.records), quarantined=services.plugins.quarantined)
+        return plugin_list(services.plugins)
 
     @get("/brokers", summary="Every broker and its configuration's fields")
     async def list_brokers(self, services: NamedDependency[Services]) -> tuple[BrokerView, ...]:

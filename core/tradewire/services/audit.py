@@ -6,9 +6,10 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, func, select
 
+from tradewire.domain.base import Struct
 from tradewire.domain.clock import Clock
 from tradewire.ledger.checkpoint import Checkpoint, checkpoint
-from tradewire.ledger.damage import Verification
+from tradewire.ledger.damage import Problem, Verification
 from tradewire.ledger.export import export_csv, export_jsonl
 from tradewire.ledger.seal import seal
 from tradewire.ledger.verify import verify
@@ -21,6 +22,32 @@ _BLOCK = 2_000
 class ExportFormat(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
+
+
+class VerificationView(Struct):
+    """`ok`: no damage. See the ledger's reference for the fields."""
+
+    ok: bool
+    entries: int
+    last: int
+    hash: str
+    unsealed: int
+    checkpoints: int
+    found: int
+    problems: tuple[Problem, ...]
+
+    @classmethod
+    def of(cls, found: Verification) -> "VerificationView":
+        return cls(
+            ok=found.ok,
+            entries=found.entries,
+            last=found.last,
+            hash=found.hash,
+            unsealed=found.unsealed,
+            checkpoints=found.checkpoints,
+            found=found.found,
+            problems=found.problems,
+        )
 
 
 class Audit:

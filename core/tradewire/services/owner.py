@@ -4,6 +4,7 @@ import asyncio
 
 from sqlalchemy import Connection, delete, insert, select
 
+from tradewire.domain.base import Struct
 from tradewire.domain.clock import Clock
 from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.ledger.append import append
@@ -13,6 +14,10 @@ from tradewire.store.database import Store
 from tradewire.store.schema import owner
 
 _ONLY = 1
+
+
+class PasswordState(Struct):
+    is_set: bool
 
 
 class Owner:

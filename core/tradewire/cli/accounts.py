@@ -1,0 +1,97 @@
+"""`tradewire account …`."""
+
+import sys
+from typing import Annotated
+
+import msgspec
+from cyclopts import App, Parameter
+
+from tradewire.cli import screen
+from tradewire.cli.ask import hidden, is_interactive
+from tradewire.cli.client import Api, connect
+from tradewire.cli.exits import Exit, Stop
+from tradewire.cli.options import DEFAULT, Common
+
+account = App(name="account", help="Broker accounts.")
+
+
+def register(app: App) -> None:
+    app.command(account)
+
+
+@account.command
+def add(
+    name: str,
+    /,
+    *,
+    broker: Annotated[str, Parameter(help="The broker's plugin.")] = "paper",
+    currency: Annotated[str | None, Parameter(help="The account's currency.")] = None,
+    set_: Annotated[
+        tuple[str, ...],
+        Parameter(
+            name="--set", negative="", help="A field as FIELD=VALUE; VALUE @FILE reads a file's first line."
+        ),
+    ] = (),
+    common: Common = DEFAULT,
+) -> None:
+    """Add an account; a new one is always paper. Secret fields are asked for where they are not given."""
+    config = dict(_field(text) for text in set_)
+    with connect(common) as api:
+        if is_interactive():
+            _ask_secrets(api, broker, config)
+        body = {"name": name, "broker": broker, "currency": currency, "config": config}
+        answer = api.post("/accounts", body)
+    if common.json:
+        screen.print_json(answer.content)
+        return
+    sys.stdout.write(f"The account {name} is added, on paper.\n")
+
+
+@account.command(name="list")
+def list_accounts(*, common: Common = DEFAULT) -> None:
+    """Every account, without its credentials."""
+    with connect(common) as api:
+        answer = api.get("/accounts")
+    if common.json:
+        screen.print_json(answer.content)
+        return
+    from tradewire.services.accounts import AccountView
+
+    shown = screen.table("Name", "Broker", "Mode", "Currency", "Fields", wide="Fields")
+    for one in answer.read(list[AccountView]):
+        fields = [f"{field}={msgspec.json.encode(value).decode()}" for field, value in one.config.items()]
+        fields += [f"{field}=…" for field in one.credentials]
+        shown.add_row(
+            screen.escape(one.name),
+            one.broker,
+            one.mode,
+            one.currency,
+            screen.escape(", ".join(fields) or "-"),
+        )
+    screen.console().print(shown)
+
+
+def _field(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise Stop(Exit.USAGE, f"--set takes FIELD=VALUE, not {name!r}.")
+    if not value.startswith("@"):
+        return name, value
+    try:
+        with open(value[1:], encoding="utf-8") as file:
+            return name, file.readline().rstrip("\r\n")
+    except OSError as error:
+        raise Stop(
+            Exit.USAGE, f"The file {value[1:]} for {name} cannot be read: {error.strerror}."
+        ) from error
+
+
+def _ask_secrets(api: Api, broker: str, config: dict[str, str]) -> None:
+    from tradewire.services.accounts import BrokerView
+
+    for one in api.get("/brokers").read(list[BrokerView]):
+        if one.name != broker:
+            continue
+        for field in one.fields:
+            if field.secret and field.required and field.name not in config:
+                config[field.name] = hidden(f"{field.name} ({field.description}): ")

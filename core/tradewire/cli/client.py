@@ -1,0 +1,195 @@
+"""Talking to the API: of the running Tradewire, or of one opened in this process for a moment."""
+
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from tradewire.cli.exits import Exit, Stop
+from tradewire.cli.options import Common
+from tradewire.domain.base import Struct
+
+if TYPE_CHECKING:
+    import asyncio
+
+    import httpx
+
+    from tradewire.runtime.folder import DataFolder
+
+T = TypeVar("T")
+
+_PATH = "/api/v1"
+#: Another command may hold the folder for a moment.
+_PATIENCE_S = 5.0
+_TIMEOUT_S = 30.0
+
+
+class _Error(Struct):
+    error: str = ""
+    code: str = ""
+    problems: tuple[str, ...] = ()
+
+
+class Answer:
+    """What came back: `content` as it is, `read` decoded."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    def read(self, kind: type[T]) -> T:
+        return msgspec.json.decode(self.content, type=kind)
+
+
+class Api:
+    """The API as blocking calls; every refusal ends the command with its sentence."""
+
+    def __init__(self, runner: "asyncio.Runner", client: "httpx.AsyncClient", where: str) -> None:
+        self._runner = runner
+        self._client = client
+        self._where = where
+
+    def get(self, path: str, **query: Any) -> Answer:
+        given = {name: _text(value) for name, value in query.items() if value is not None}
+        return self._ask("GET", path, params=given)
+
+    def post(self, path: str, body: Any = None) -> Answer:
+        return self._ask("POST", path, content=msgspec.json.encode({} if body is None else body))
+
+    def put(self, path: str, body: Any) -> Answer:
+        return self._ask("PUT", path, content=msgspec.json.encode(body))
+
+    def stream(self, path: str, **query: Any) -> Iterator[bytes]:
+        """The answer in pieces, as they come."""
+        given = {name: _text(value) for name, value in query.items() if value is not None}
+        pieces = self._pieces(path, given)
+        while True:
+            piece = self._runner.run(anext(pieces, None))
+            if piece is None:
+                return
+            yield piece
+
+    def _ask(self, method: str, path: str, **options: Any) -> Answer:
+        return self._runner.run(self._send(method, path, options))
+
+    async def _send(self, method: str, path: str, options: dict[str, Any]) -> Answer:
+        import httpx
+
+        try:
+            response = await self._client.request(method, _PATH + path, **options)
+        except httpx.HTTPError as error:
+            raise unreachable(self._where, error) from error
+        _check(response.status_code, response.content)
+        return Answer(response.content)
+
+    async def _pieces(self, path: str, query: dict[str, str]) -> AsyncIterator[bytes]:
+        import httpx
+
+        try:
+            async with self._client.stream("GET", _PATH + path, params=query) as response:
+                if response.status_code >= 400:
+                    _check(response.status_code, await response.aread())
+                async for piece in response.aiter_bytes():
+                    yield piece
+        except httpx.HTTPError as error:
+            raise unreachable(self._where, error) from error
+
+
+@contextmanager
+def connect(common: Common) -> Iterator[Api]:
+    """The API that `common` names, until the block ends."""
+    import asyncio
+
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        client, where = runner.run(stack.enter_async_context(_client(common)))
+        try:
+            yield Api(runner, client, where)
+        finally:
+            runner.run(stack.aclose())
+
+
+@asynccontextmanager
+async def _client(common: Common) -> "AsyncIterator[tuple[httpx.AsyncClient, str]]":
+    import asyncio
+
+    import httpx
+
+    from tradewire.runtime.folder import DataFolder, FolderInUse
+
+    if common.url is not None:
+        token = os.environ.get("TRADEWIRE_TOKEN")
+        if not token:
+            raise Stop(Exit.USAGE, "Put the API token of that Tradewire into the variable TRADEWIRE_TOKEN.")
+        async with httpx.AsyncClient(
+            base_url=common.url, headers=_headers(token), timeout=_TIMEOUT_S
+        ) as client:
+            yield client, common.url
+        return
+    folder = DataFolder(common.data)
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        running = folder.running()
+        if running is not None:
+            # The instance's own certificate may be for its public name, and this never leaves the machine.
+            async with httpx.AsyncClient(
+                base_url=running.url, headers=_headers(running.token), timeout=_TIMEOUT_S, verify=False
+            ) as client:
+                yield client, running.url
+            return
+        stack = AsyncExitStack()
+        try:
+            client = await stack.enter_async_context(_in_process(folder))
+        except FolderInUse as busy:
+            if time.monotonic() > deadline:
+                raise Stop(Exit.UNREACHABLE, str(busy)) from busy
+            await asyncio.sleep(0.1)
+            continue
+        async with stack:
+            yield client, str(folder.path)
+        return
+
+
+@asynccontextmanager
+async def _in_process(folder: "DataFolder") -> "AsyncIterator[httpx.AsyncClient]":
+    """The same API, without a server: the folder's lock is held until the block ends."""
+    import secrets
+
+    import httpx
+
+    from tradewire.api.app import api_app
+    from tradewire.cli.in_process import open_services
+
+    token = secrets.token_urlsafe(32)
+    with open_services(folder) as services:
+        app: Any = api_app(services, local_token=token)
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://tradewire.local", headers=_headers(token)
+        ) as client:
+            yield client
+
+
+def unreachable(where: str, error: Exception) -> Stop:
+    why = str(error) or type(error).__name__
+    return Stop(Exit.UNREACHABLE, f"The Tradewire at {where} does not answer: {why}.")
+
+
+def _headers(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}", "content-type": "application/json"}
+
+
+def _check(status: int, content: bytes) -> None:
+    if status < 400:
+        return
+    try:
+        told = msgspec.json.decode(content, type=_Error)
+    except msgspec.MsgspecError:
+        told = _Error()
+    raise Stop(Exit.REFUSED, told.error or f"Tradewire answered {status}.", told.problems)
+
+
+def _text(value: Any) -> str:
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)

@@ -1,0 +1,32 @@
+"""The services over a data folder that no running Tradewire holds."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tradewire.cli.exits import Exit, Stop
+from tradewire.runtime.clock import SystemClock
+from tradewire.runtime.core import open_core
+from tradewire.runtime.folder import DataFolder
+from tradewire.services.services import Services
+from tradewire.settings import load_settings
+
+
+@contextmanager
+def open_services(folder: DataFolder) -> Iterator[Services]:
+    """Holds the folder's lock; raises `FolderInUse` while another process does.
+
+    A folder without a Tradewire is not made one: that is `tradewire up`'s part.
+    """
+    if not folder.key_file.exists():
+        raise Stop(
+            Exit.UNREACHABLE,
+            f"There is no Tradewire in {folder.path} yet: `tradewire up` makes one; or name it with --data.",
+        )
+    with folder.lock():
+        settings = load_settings(folder.settings_file, os.environ)
+        core = open_core(folder, settings, SystemClock(), engine=False)
+        try:
+            yield core.services
+        finally:
+            core.close()

@@ -1,0 +1,122 @@
+"""`tradewire`: every command, and how a command that is refused ends."""
+
+import sys
+from importlib import import_module
+
+from cyclopts import App
+
+from tradewire.cli.exits import Exit, Stop
+
+#: Each module has `register(app)`, which adds its commands; a new part adds its name here.
+PARTS = (
+    "status",
+    "signals",
+    "send",
+    "orders",
+    "positions",
+    "algorithms",
+    "accounts",
+    "switches",
+    "keys",
+    "tokens",
+    "plugins",
+    "audit",
+)
+
+_WELCOME = """Tradewire wires trading signals to brokers.
+
+  tradewire up                  start it here; makes everything on the first start
+  tradewire demo                see it work, on paper, in a minute
+
+  tradewire signals --follow    what came in, and what became of it
+  tradewire signal show ID      one signal through every stage
+  tradewire positions           what is held, and profit
+  tradewire halt --reason WHY   stop everything
+
+tradewire --help lists all commands; COMMAND --help explains one.
+"""
+
+
+def make_app() -> App:
+    """The app with every part's commands."""
+    app = App(
+        name="tradewire",
+        help="Wires trading signals to brokers: durable, guarded, explainable.",
+        version=_version,
+        version_flags=["--version"],
+        help_flags=["--help", "-h"],
+        help_format="plaintext",
+    )
+
+    @app.default
+    def welcome() -> None:
+        """What to type first."""
+        sys.stdout.write(_WELCOME)
+
+    for part in PARTS:
+        import_module(f"tradewire.cli.{part}").register(app)
+    return app
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("tradewire")
+
+
+def run() -> None:
+    """The console script: runs one command and exits with its code."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; whatever goes wrong is a sentence on stderr and an exit code."""
+    from tradewire.contract.errors import Unhonoured
+
+    app = make_app()
+    try:
+        app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except Stop as stop:
+        return _say(stop.code, stop.sentence, stop.problems)
+    except Unhonoured as refused:
+        return _say(Exit.REFUSED, str(refused))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, as with `| head`.
+        sys.stderr.close()
+        return 0
+    except Exception as error:  # noqa: BLE001 - a user is told in a sentence, never by a traceback
+        usage = _usage(error)
+        if usage is not None:
+            return _say(Exit.USAGE, usage)
+        return _say(Exit.REFUSED, _unexpected(error))
+    return Exit.OK
+
+
+def _usage(error: Exception) -> str | None:
+    """What was wrong with the command line, as a sentence; None where something else failed."""
+    from cyclopts import CycloptsError, UnknownCommandError, UnusedCliTokensError
+
+    if isinstance(error, UnknownCommandError | UnusedCliTokensError):
+        words = " ".join(error.unused_tokens or ()) if isinstance(error, UnusedCliTokensError) else ""
+        there = f'There is no command or argument "{words}" here.' if words else str(error)
+        return f"{there} `tradewire --help` lists the commands."
+    return str(error) if isinstance(error, CycloptsError) else None
+
+
+def _unexpected(error: Exception) -> str:
+    from tradewire.security.redaction import redact_text
+    from tradewire.store.database import StoreUnavailable
+
+    if isinstance(error, StoreUnavailable | OSError):
+        return redact_text(str(error))
+    return f"Tradewire failed ({type(error).__name__}): {redact_text(str(error))}"
+
+
+def _say(code: Exit, sentence: str, problems: tuple[str, ...] = ()) -> int:
+    """One sentence, or one line for each mistake."""
+    lines = problems if len(problems) > 1 else (sentence,)
+    for line in lines:
+        sys.stderr.write(("- " if len(lines) > 1 else "") + line + "\n")
+    return code

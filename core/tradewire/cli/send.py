@@ -1,0 +1,114 @@
+"""`tradewire signal send`: a real webhook message, as TradingView posts it."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from cyclopts import App, Parameter
+
+from tradewire.cli import screen
+from tradewire.cli.ask import hidden
+from tradewire.cli.client import unreachable
+from tradewire.cli.exits import Exit, Stop
+from tradewire.cli.options import DEFAULT, Common
+from tradewire.cli.signals import signal
+from tradewire.domain.base import Struct
+
+
+class _Told(Struct):
+    status: str = ""
+    id: str = ""
+    of: str = ""
+    error: str = ""
+
+
+def register(app: App) -> None:
+    signal.command(send)
+
+
+def send(
+    *,
+    strategy: Annotated[
+        str, Parameter(help="The strategyId: an algorithm's Entry Signal ID.")
+    ] = "my_strategy_1",
+    symbol: Annotated[str | None, Parameter(help="The ticker.")] = None,
+    action: Annotated[Literal["buy", "sell", "exit", "cancel"] | None, Parameter(help="What to do.")] = None,
+    qty: Annotated[str | None, Parameter(help="How much, in units.")] = None,
+    order_type: Annotated[str | None, Parameter(help="market, limit, …")] = None,
+    limit_price: Annotated[str | None, Parameter(help="For a limit order.")] = None,
+    id: Annotated[
+        str | None, Parameter(help="An idempotency key: the same id is done once, for ever.")
+    ] = None,
+    test: Annotated[
+        bool, Parameter(negative="", help="Marked as a test: never sent to a live broker.")
+    ] = False,
+    provider: Annotated[str, Parameter(help="The signal's format.")] = "tradingview",
+    key_file: Annotated[
+        Path | None, Parameter(help="A file with the key; else it is asked for, or stdin.")
+    ] = None,
+    common: Common = DEFAULT,
+) -> None:
+    """Post a webhook message to the running Tradewire (or to --url), as an alert would."""
+    from tradewire.runtime.clock import SystemClock
+
+    target = common.url or _running(common)
+    message = {
+        "apiKey": _key(key_file),
+        "strategyId": strategy,
+        "symbol": symbol,
+        "action": action,
+        "qty": qty,
+        "orderType": order_type,
+        "limitPrice": limit_price,
+        "id": id,
+        "time": SystemClock().now().isoformat(timespec="milliseconds"),
+        "test": test or None,
+    }
+    body = {name: value for name, value in message.items() if value is not None}
+    status, content = _post(f"{target.rstrip('/')}/api/{provider}/webhook", body)
+    try:
+        told = msgspec.json.decode(content, type=_Told)
+    except msgspec.MsgspecError:
+        told = _Told(error=f"Tradewire answered {status}.")
+    if status != 200:
+        raise Stop(Exit.REFUSED, told.error or f"Tradewire answered {status}.")
+    if common.json:
+        screen.print_json(content)
+    elif told.status == "duplicate":
+        sys.stdout.write(f"A duplicate of {told.of}: nothing is done twice.\n")
+    else:
+        sys.stdout.write(f"Accepted as {told.id}. Follow it: tradewire signal show {told.id[:13]}\n")
+
+
+def _running(common: Common) -> str:
+    from tradewire.runtime.folder import DataFolder
+
+    instance = DataFolder(common.data).running()
+    if instance is None:
+        raise Stop(
+            Exit.UNREACHABLE,
+            f"No Tradewire is running on {common.data}: start it with `tradewire up`, or use --url.",
+        )
+    return instance.url
+
+
+def _key(file: Path | None) -> str:
+    if file is None:
+        return hidden("Webhook key: ")
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise Stop(Exit.USAGE, f"The key file {file} cannot be read: {error.strerror}.") from error
+
+
+def _post(url: str, body: dict[str, Any]) -> tuple[int, bytes]:
+    import httpx
+
+    try:
+        response = httpx.post(
+            url, content=msgspec.json.encode(body), headers={"content-type": "application/json"}, timeout=10
+        )
+    except httpx.HTTPError as error:
+        raise unreachable(url, error) from error
+    return response.status_code, response.content

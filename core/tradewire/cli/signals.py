@@ -1,0 +1,167 @@
+"""`tradewire signals`, `tradewire signal show`."""
+
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+from cyclopts import App, Parameter
+
+from tradewire.cli import screen
+from tradewire.cli.client import Api, connect
+from tradewire.cli.options import DEFAULT, Common
+
+if TYPE_CHECKING:
+    from tradewire.services.signal_story import SignalStory
+    from tradewire.services.signals import SignalView
+
+signal = App(name="signal", help="One signal.")
+
+_EVERY_S = 1.0
+_ID = 13
+
+Status = Literal["accepted", "invalid", "duplicate", "no_match"]
+
+
+def register(app: App) -> None:
+    app.command(signals)
+    app.command(signal)
+
+
+def signals(
+    *,
+    follow: Annotated[bool, Parameter(negative="", help="Go on printing what comes, until Ctrl-C.")] = False,
+    status: Annotated[Status | None, Parameter(help="Only these.")] = None,
+    algorithm: Annotated[str | None, Parameter(help="Only what concerned this algorithm.")] = None,
+    refused: Annotated[bool, Parameter(negative="", help="Messages without a valid key instead.")] = False,
+    limit: Annotated[int, Parameter(help="How many, the newest; 1 to 500.")] = 20,
+    after: Annotated[str | None, Parameter(help="The `next` of the page before.")] = None,
+    common: Common = DEFAULT,
+) -> None:
+    """The Signal Log: what came in, and what became of it."""
+    with connect(common) as api:
+        if refused:
+            _refused(common, api, limit, after)
+            return
+        if follow:
+            _follow(common, api, status, algorithm)
+            return
+        answer = api.get("/signals", status=status, algorithm=algorithm, limit=limit, after=after)
+    if common.json:
+        screen.print_json(answer.content)
+        return
+    from tradewire.services.signals import SignalPage
+
+    page = answer.read(SignalPage)
+    if not page.items:
+        sys.stdout.write("No signal yet. `tradewire signal send` sends one.\n")
+        return
+    shown = screen.table(screen.clock_header(common), "Id", "State", "Signal", wide="Signal")
+    ids = screen.short_ids([one.id for one in page.items], _ID)
+    for one in reversed(page.items):
+        shown.add_row(*_row(common, one, ids[one.id]))
+    screen.console().print(shown)
+    if page.next is not None:
+        sys.stdout.write(f"Older ones: --after {page.next}\n")
+
+
+@signal.command(name="show")
+def show_signal(
+    reference: Annotated[str, Parameter(help="The signal's id; its beginning is enough.")],
+    /,
+    *,
+    verdicts: Annotated[bool, Parameter(negative="", help="Every guardian's verdict as well.")] = False,
+    common: Common = DEFAULT,
+) -> None:
+    """One signal through every stage, with times and reasons."""
+    with connect(common) as api:
+        answer = api.get(f"/signals/{reference}")
+    if common.json:
+        screen.print_json(answer.content)
+        return
+    from tradewire.services.signal_story import SignalStory
+
+    _print_story(common, answer.read(SignalStory), verdicts)
+
+
+def _row(common: Common, one: "SignalView", short: str) -> tuple[str, str, str, str]:
+    order = " ".join(part for part in (one.action and one.action.upper(), one.quantity, one.symbol) if part)
+    what = f"{order or '(unreadable)'} · {one.strategy_id or '-'}" + ("  TEST" if one.test else "")
+    text = screen.escape(what)
+    if one.reason and one.state != "filled":
+        text += f"\n[dim]{screen.escape(one.reason)}[/dim]"
+    return screen.moment(common, one.received_at), short, screen.state(one.state), text
+
+
+def _follow(common: Common, api: Api, status: Status | None, algorithm: str | None) -> None:
+    from tradewire.services.signals import SignalPage
+
+    known: dict[str, str] = {}
+    out = screen.console()
+    while True:
+        page = api.get("/signals", status=status, algorithm=algorithm, limit=100).read(SignalPage)
+        for one in reversed(page.items):
+            if known.get(one.id) == one.state:
+                continue
+            known[one.id] = one.state
+            if common.json:
+                sys.stdout.write(msgspec.json.encode(one).decode() + "\n")
+                sys.stdout.flush()
+                continue
+            at, short, state, text = _row(common, one, one.id[:_ID])
+            out.print(f"{at}  {short}  {state}  " + text.replace("\n", "  "))
+        time.sleep(_EVERY_S)
+
+
+def _refused(common: Common, api: Api, limit: int, after: str | None) -> None:
+    answer = api.get("/refused", limit=limit, after=after)
+    if common.json:
+        screen.print_json(answer.content)
+        return
+    from tradewire.services.refusals import RefusalPage
+
+    shown = screen.table(screen.clock_header(common), "From", "Provider", "Key", "Why", wide="Why")
+    for one in reversed(answer.read(RefusalPage).items):
+        ending = f"…{screen.escape(one.last4)}" if one.last4 else "-"
+        at = screen.moment(common, one.at)
+        shown.add_row(at, screen.escape(one.source), one.provider, ending, one.kind.replace("_", " "))
+    screen.console().print(shown)
+
+
+def _print_story(common: Common, story: "SignalStory", verdicts: bool) -> None:
+    one = story.signal
+    out = screen.console()
+    out.print(f"[bold]Signal[/bold] {one.id}  {screen.state(one.state)}" + ("  TEST" if one.test else ""))
+    if one.reason:
+        out.print(screen.escape(one.reason))
+    out.print(f"[dim]{screen.escape(story.raw)}[/dim]")
+    out.print()
+    several = len(story.orders) > 1
+    columns = (screen.clock_header(common), "After", "Stage", *(("Algorithm",) if several else ()), "What")
+    shown = screen.table(*columns, right=("After",), wide="What")
+    for stage in story.stages:
+        named = (screen.escape(stage.algorithm or ""),) if several else ()
+        at = screen.moment(common, stage.at, day=False)
+        shown.add_row(at, _after(stage.after_ms), stage.stage, *named, screen.escape(stage.text))
+    out.print(shown)
+    if verdicts:
+        _print_verdicts(story)
+
+
+def _print_verdicts(story: "SignalStory") -> None:
+    out = screen.console()
+    names = {order.id: order.algorithm for order in story.orders}
+    for judgement in story.judgements:
+        whose = names.get(judgement.parent_id, judgement.parent_id)
+        out.print(f"\n[bold]Verdicts[/bold] on {screen.escape(whose)}")
+        shown = screen.table("Guardian", "Scope", "Verdict", "Why", wide="Why")
+        for verdict in judgement.verdicts:
+            decision = verdict.decision.replace("_", " ")
+            shown.add_row(verdict.guardian, verdict.scope, decision, screen.escape(verdict.message))
+        out.print(shown)
+
+
+def _after(milliseconds: int) -> str:
+    sign = "-" if milliseconds < 0 else "+"
+    size = abs(milliseconds)
+    return f"{sign}{size} ms" if size < 10_000 else f"{sign}{size / 1000:.1f} s"
