@@ -1,0 +1,113 @@
+"""docs/reference/webhook.md against the running server: each example is posted and its answer compared."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+import tradewire
+from core.ingress.rig import Rig, Served
+from core.ingress.troubled import Troubled
+from tradewire import pipeline
+from tradewire.stages import authenticate
+from tradewire_messages.fields import SPELLINGS
+from tradewire_messages.wording import folded
+
+ROOT = Path(tradewire.__file__).parents[2]
+PAGE = (ROOT / "docs/reference/webhook.md").read_text()
+SIGNAL_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+class Example(NamedTuple):
+    statuses: str
+    command: list[str]
+    answer: str
+
+
+EXAMPLES = [
+    Example(found[1], shlex.split(found[2].replace("\\\n", "")), found[3])
+    for found in re.finditer(
+        r"^##+ ([^\n]+)\n(?:(?!^##).)*?^```sh\n(.*?)^```\n\n^```json\n(.*?)\n^```", PAGE, re.S | re.M
+    )
+]
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[tuple[Served, str]]:
+    rig = Rig(tmp_path, wrap_store=Troubled)
+    revoked = rig.add_key("old")
+    rig.revoke("old")
+    with Served(rig) as running:
+        yield running, revoked
+    rig.store.close()
+
+
+def perform(served: Served, revoked: str, command: list[str]) -> Any:
+    """What the command's curl would send; an option that is not known here fails the test."""
+    words = iter(command)
+    method, headers, body = "POST", {}, b""
+    assert (next(words), next(words)) == ("curl", "-sS")
+    for word in words:
+        if word == "-X":
+            method = next(words)
+        elif word == "-H":
+            name, value = next(words).split(": ")
+            headers[name] = value
+        elif word == "-d":
+            text = next(words).replace("tw_live_KEY", served.rig.key).replace("tw_live_REVOKED", revoked)
+            body = text.encode()
+        else:
+            path = word.removeprefix("http://127.0.0.1:8080")
+            assert path.startswith("/")
+    return served.client.request(method, path, headers=headers, content=body)
+
+
+def test_each_example_is_answered_as_the_page_says(page: tuple[Served, str]) -> None:
+    served, revoked = page
+    assert len(EXAMPLES) == PAGE.count("curl ") == 7
+    for example in EXAMPLES:
+        assert isinstance(served.rig.store, Troubled)
+        served.rig.store.down = example.statuses.startswith("503")
+        answer = perform(served, revoked, example.command)
+        statuses = "405" if example.statuses == "Other methods" else example.statuses
+        assert str(answer.status_code) in statuses
+        told, written = json.loads(answer.text), json.loads(example.answer)
+        assert SIGNAL_ID.sub("ID", json.dumps(told)) == SIGNAL_ID.sub("ID", json.dumps(written))
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The cells of the first table below a heading."""
+    below = PAGE.split(f"\n{heading}\n", 1)[1]
+    table = re.search(r"^\|.*?(?=\n\n)", below, re.S | re.M)
+    assert table is not None
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in table[0].splitlines()[2:]]
+
+
+def test_the_page_lists_every_field_and_spelling() -> None:
+    written = {
+        folded(name): row[0].strip("`")
+        for row in rows("## The message")
+        for name in re.findall(r"`(\w+)`", f"{row[0]} {row[1]}")
+    }
+    assert written == SPELLINGS
+
+
+def test_the_page_lists_every_kind_of_401() -> None:
+    sources = [Path(module.__file__).read_text() for module in (authenticate, pipeline)]
+    sources.append((ROOT / "core/tradewire/ingress/refused.py").read_text())
+    kinds = {
+        kind
+        for source in sources
+        for kind in re.findall(r'(?:_denied|unauthorized|Denied)\(\s*(?:kind=)?"(\w+)"', source)
+    }
+    assert {row[0].strip("`") for row in rows("### 401 unauthorized")} == kinds
+
+
+def test_the_page_lists_every_refusal_of_a_request() -> None:
+    source = (ROOT / "core/tradewire/server/webhook.py").read_text()
+    written = {(row[0], row[1].strip("`")) for row in rows("### 403, 408, 413, 415, 421 refused")}
+    assert written == set(re.findall(r'(\d{3}),\s*"(\w+)",', source))
