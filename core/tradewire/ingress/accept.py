@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from tradewire.domain.clock import Clock
 from tradewire.domain.ledger import Entry, EntryKind
@@ -16,6 +16,12 @@ from tradewire.store.schema.signals import signals
 
 #: How exact a key's "last used" is.
 _USED_EVERY = timedelta(minutes=1)
+
+# Built once, as in `dedupe`.
+_KEYS = select(keys.c.id, keys.c.revoked_at, keys.c.last_used_at).where(
+    keys.c.id.in_(bindparam("sought", expanding=True))
+)
+_SIGNALS = insert(signals)
 
 _KINDS = {
     Stored.ACCEPTED: EntryKind.SIGNAL_ACCEPTED,
@@ -47,7 +53,7 @@ class Accept:
             if outcome.stored in _KINDS
         ]
         if stored:
-            conn.execute(insert(signals), [_row(arrival, outcome, now) for arrival, outcome in stored])
+            conn.execute(_SIGNALS, [_row(arrival, outcome, now) for arrival, outcome in stored])
             append(conn, [_entry(arrival, outcome, now) for arrival, outcome in stored])
         return outcomes
 
@@ -99,10 +105,7 @@ def _outcome(arrival: Arrival, revoked: Mapping[str, datetime], copies: _Copies)
 
 def _revoked(conn: Connection, arrivals: Sequence[Arrival], now: datetime) -> dict[str, datetime]:
     """The keys that were revoked since the door looked; of the others, notes that they were used."""
-    ids = {arrival.key_id for arrival in arrivals}
-    rows = conn.execute(
-        select(keys.c.id, keys.c.revoked_at, keys.c.last_used_at).where(keys.c.id.in_(ids))
-    ).all()
+    rows = conn.execute(_KEYS, {"sought": list({arrival.key_id for arrival in arrivals})}).all()
     stale = [
         key_id
         for key_id, revoked_at, used in rows

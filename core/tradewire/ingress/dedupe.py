@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import Connection, LargeBinary, delete, insert, select, type_coerce
+from sqlalchemy import Connection, LargeBinary, bindparam, delete, insert, select, type_coerce
 
 from tradewire.domain.base import Struct
 from tradewire.store.schema.accounts import algorithms
@@ -48,6 +48,13 @@ class _Algorithm(msgspec.Struct):
     guardians: tuple[_Guardian, ...] = ()
 
 
+# Built once: putting a statement together costs as much as running it, and these run with every batch.
+_STARTED = select(type_coerce(algorithms.c.document, LargeBinary)).where(algorithms.c.state == "started")
+_KNOWN = select(dedupe.c.key, dedupe.c.signal_id, dedupe.c.expires_at).where(
+    dedupe.c.key.in_(bindparam("sought", expanding=True))
+)
+_REMEMBER = insert(dedupe)
+
 _decoder = msgspec.json.Decoder(_Algorithm)
 _params = msgspec.json.Decoder(_Params, strict=False)
 
@@ -62,9 +69,8 @@ def windows(
     wanted = set(listened)
     if not wanted:
         return {}
-    document = type_coerce(algorithms.c.document, LargeBinary)
     smallest: dict[tuple[str, str], float] = {}
-    for (raw,) in conn.execute(select(document).where(algorithms.c.state == "started")):
+    for (raw,) in conn.execute(_STARTED):
         algorithm = _decoder.decode(raw)
         entry = (algorithm.signal.provider, algorithm.signal.id)
         own = _window_s(algorithm, default_s)
@@ -74,9 +80,7 @@ def windows(
 
 def known(conn: Connection, keys: Iterable[str]) -> dict[str, Known]:
     """What is stored under `keys`, also where its window has passed."""
-    rows = conn.execute(
-        select(dedupe.c.key, dedupe.c.signal_id, dedupe.c.expires_at).where(dedupe.c.key.in_(set(keys)))
-    )
+    rows = conn.execute(_KNOWN, {"sought": list(set(keys))})
     return {key: Known(signal_id=signal_id, until=until) for key, signal_id, until in rows}
 
 
@@ -89,7 +93,7 @@ def remember(conn: Connection, firsts: dict[str, Known], replaced: Iterable[str]
         conn.execute(delete(dedupe).where(dedupe.c.key.in_(gone)))
     if firsts:
         conn.execute(
-            insert(dedupe),
+            _REMEMBER,
             [
                 {"key": key, "signal_id": one.signal_id, "expires_at": one.until}
                 for key, one in firsts.items()
