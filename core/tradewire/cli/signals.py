@@ -86,10 +86,11 @@ def show_signal(
 
 def _row(common: Common, one: "SignalView", short: str) -> tuple[str, str, str, str]:
     order = " ".join(part for part in (one.action and one.action.upper(), one.quantity, one.symbol) if part)
-    what = f"{order or '(unreadable)'} · {one.strategy_id or '-'}" + ("  TEST" if one.test else "")
-    text = screen.escape(what)
-    if one.reason and one.state != "filled":
-        text += f"\n[dim]{screen.escape(one.reason)}[/dim]"
+    what = f"{order} · {one.strategy_id}" if one.strategy_id else "(unreadable)"
+    text = screen.escape(what) + ("  TEST" if one.test else "")
+    why = f"a copy of {one.duplicate_of[:_ID]}" if one.duplicate_of else one.reason
+    if why and one.state != "filled":
+        text += f"\n[dim]{screen.escape(why)}[/dim]"
     return screen.moment(common, one.received_at), short, screen.state(one.state), text
 
 

@@ -1,5 +1,6 @@
 """Positions and profit: per algorithm, per account, and in all."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal, localcontext
 from enum import StrEnum
@@ -128,7 +129,7 @@ class Positions:
             views = [self._view(one, traders, tickers) for one in held]
             views.sort(key=lambda one: (one.account, one.algorithm or "", one.symbol))
             shown_ones = tuple(one for one in views if flat or one.quantity != "0")
-            return PositionList(items=shown_ones, totals=_totals(views))
+            return PositionList(items=shown_ones, totals=totals_of(views))
 
         return await self._store.read(unit)
 
@@ -215,7 +216,8 @@ def _together(first: Position, second: Position) -> Position:
         )
 
 
-def _totals(views: list[PositionView]) -> tuple[Total, ...]:
+def totals_of(views: Sequence[PositionView]) -> tuple[Total, ...]:
+    """The sums by base currency, exact to the last digit."""
     return tuple(
         _total(base, [one for one in views if one.base_currency == base])
         for base in sorted({one.base_currency for one in views})

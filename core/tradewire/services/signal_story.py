@@ -29,6 +29,34 @@ _FROM_THE_LEDGER = {
 }
 
 
+#: What comes first of what happened in the same transaction.
+_RANK = {
+    stage: rank
+    for rank, stage in enumerate(
+        (
+            "alert",
+            "received",
+            "stored",
+            "matched",
+            "no match",
+            "order",
+            "guarded",
+            "admitted",
+            "waits",
+            "sent",
+            "acknowledged",
+            "unknown",
+            "looked up",
+            "resolved",
+            "cancel asked",
+            "fill",
+            "broker",
+            "paused",
+        )
+    )
+}
+
+
 class Judgement(Struct):
     """All verdicts on an order at one moment."""
 
@@ -115,7 +143,7 @@ def _story(conn: Connection, row: Row[Any]) -> SignalStory:
     stages += [
         _noted(signal, entry, names) for _, entry in sorted(entries.items()) if entry.kind in _FROM_THE_LEDGER
     ]
-    stages.sort(key=lambda stage: stage.at)
+    stages.sort(key=lambda stage: (stage.at, _RANK.get(stage.stage, len(_RANK))))
     return SignalStory(
         signal=signal,
         raw=bytes(row.raw).decode("utf-8", "replace"),
@@ -208,7 +236,7 @@ def _judged(signal: SignalView, one: Judgement, names: dict[str, str]) -> StageV
     if against:
         said = " ".join(f"{verdict.guardian} ({verdict.scope}): {verdict.message}" for verdict in against)
     else:
-        said = f"All {len(one.verdicts)} verdicts let it pass."
+        said = f"Nothing against it in {len(one.verdicts)} verdicts."
     return _stage(
         signal, one.at, "guarded", said, algorithm=names.get(one.parent_id), parent_id=one.parent_id
     )

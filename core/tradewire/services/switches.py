@@ -2,15 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select
 
 from tradewire.domain.base import Struct
 from tradewire.domain.clock import Clock
-from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.domain.switch import SwitchState
 from tradewire.domain.verdict import Scope
+from tradewire.engine.switching import position, set_switch
 from tradewire.engine.versions import bump
-from tradewire.ledger.append import append
 from tradewire.services.bells import Bells
 from tradewire.services.naming import account_by, account_names, algorithm_by, algorithm_names
 from tradewire.services.refusal import Code, Refused
@@ -61,39 +60,11 @@ class Switches:
 
         def unit(conn: Connection) -> tuple[SwitchView, tuple[str, ...]]:
             scope_id, concerned = _target(conn, scope, reference)
-            here = (switches.c.scope == scope.value) & (switches.c.scope_id == scope_id)
-            before = conn.execute(select(switches).where(here)).first()
-            was = SwitchState(before.state) if before is not None else SwitchState.ACTIVE
-            if was is state:
+            if position(conn, scope, scope_id) is state:
                 raise Refused(Code.CONFLICT, f"The {scope} switch is {state} already.")
-            epoch = (before.epoch if before is not None else 0) + 1
-            values = {
-                "state": state.value,
-                "epoch": epoch,
-                "reason": reason,
-                "by": by,
-                "changed_at": now,
-            }
-            if before is None:
-                conn.execute(insert(switches).values(scope=scope.value, scope_id=scope_id, **values))
-            else:
-                conn.execute(update(switches).where(here).values(**values))
+            set_switch(conn, scope, scope_id, state, reason, by, now)
             for account_id in concerned:
                 bump(conn, account_id)
-            append(
-                conn,
-                [
-                    Entry(
-                        at=now,
-                        kind=EntryKind.SWITCH_CHANGED,
-                        account_id=scope_id if scope is Scope.ACCOUNT else None,
-                        algorithm_id=scope_id if scope is Scope.ALGORITHM else None,
-                        by=by,
-                        reason=reason,
-                        data={"scope": scope.value, "from": was.value, "to": state.value, "epoch": epoch},
-                    )
-                ],
-            )
             changed = next(one for one in _views(conn) if (one.scope, one.scope_id) == (scope, scope_id))
             return changed, concerned
 
