@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from tradewire.brokerage.release import Lease
 from tradewire.store.schema import leases
@@ -30,13 +30,18 @@ def take(conn: Connection, account_id: str, owner: str, now: datetime, lease_s: 
     return Lease(owner=owner, epoch=row.epoch + 1)
 
 
-def renew(conn: Connection, owner: str, now: datetime, lease_s: float) -> None:
-    """Prolong every lease that `owner` holds and that has not run out."""
+def renew(conn: Connection, owner: str, now: datetime, lease_s: float) -> tuple[str, ...]:
+    """Prolong every lease that `owner` still holds; returns the accounts whose lease has run out.
+
+    It runs out when the process stood still for too long, as a machine does that was asleep.
+    """
     conn.execute(
         update(leases)
-        .where(leases.c.owner == owner, or_(leases.c.until.is_(None), leases.c.until > now))
+        .where(leases.c.owner == owner, leases.c.until > now)
         .values(until=now + timedelta(seconds=lease_s))
     )
+    late = select(leases.c.account_id).where(leases.c.owner == owner, leases.c.until <= now)
+    return tuple(conn.execute(late).scalars())
 
 
 def give_back(conn: Connection, owner: str) -> None:

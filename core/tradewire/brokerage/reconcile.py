@@ -18,8 +18,9 @@ from tradewire.domain.switch import SwitchState
 from tradewire.domain.verdict import Scope
 from tradewire.engine import versions
 from tradewire.engine.account_view import ForeignOrder
+from tradewire.engine.switching import set_switch
 from tradewire.ledger.append import append
-from tradewire.store.schema import child_orders, fills, leases, positions, switches
+from tradewire.store.schema import child_orders, fills, leases, positions
 
 
 class Drift(Struct):
@@ -148,23 +149,5 @@ def _report(conn: Connection, account_id: str, found: Sequence[Drift], first: bo
     if first:
         return
     reason = f"The broker's positions are not what Tradewire's orders explain ({told}). Check, then resume."
-    halted = {"state": SwitchState.HALTED.value, "reason": reason, "by": "reconcile", "changed_at": now}
-    mine = (switches.c.scope == Scope.ACCOUNT.value) & (switches.c.scope_id == account_id)
-    changed = conn.execute(update(switches).where(mine).values(epoch=switches.c.epoch + 1, **halted))
-    if changed.rowcount == 0:
-        row = {"scope": Scope.ACCOUNT.value, "scope_id": account_id, "epoch": 1, **halted}
-        conn.execute(insert(switches).values(**row))
-    append(
-        conn,
-        [
-            Entry(
-                at=now,
-                kind=EntryKind.SWITCH_CHANGED,
-                account_id=account_id,
-                by="reconcile",
-                reason=reason,
-                data={"scope": "account", "state": SwitchState.HALTED.value},
-            ),
-            Entry(at=now, kind=EntryKind.ALERT_RAISED, account_id=account_id, reason=reason),
-        ],
-    )
+    set_switch(conn, Scope.ACCOUNT, account_id, SwitchState.HALTED, reason, "reconcile", now)
+    append(conn, [Entry(at=now, kind=EntryKind.ALERT_RAISED, account_id=account_id, reason=reason)])

@@ -70,7 +70,6 @@ def release(
         limit_price=child.limit_price,
         stop_price=child.stop_price,
         time_in_force=child.time_in_force,
-        reduce_only=parent.purpose is Purpose.EXIT,
         test=parent.test,
     )
 
@@ -90,9 +89,14 @@ def _refusal(
 ) -> tuple[ChildState, str, str] | None:
     if parent.cancel_requested or child.cancel_requested:
         return ChildState.CANCELLED, "not_sent", "It was cancelled before it was sent."
-    for switch in read_switches(conn, parent.account_id):
-        if switch.scope is Scope.ALGORITHM and switch.scope_id != parent.algorithm_id:
-            continue
+    concerned = [
+        switch
+        for switch in read_switches(conn, parent.account_id)
+        if switch.scope is not Scope.ALGORITHM or switch.scope_id == parent.algorithm_id
+    ]
+    if {switch.scope for switch in concerned} != set(Scope):
+        return ChildState.CANCELLED, "switch_unknown", "A kill switch is missing, and unknown is not active."
+    for switch in concerned:
         if switch.state is SwitchState.HALTED or (
             switch.state is SwitchState.REDUCING and parent.purpose is not Purpose.EXIT
         ):

@@ -11,7 +11,7 @@ from tradewire.brokerage import merging
 from tradewire.brokerage.books import book_fill
 from tradewire.contract.broker import Execution, OrderState, OrderUpdate
 from tradewire.domain.base import Struct
-from tradewire.domain.ledger import Entry, EntryKind
+from tradewire.domain.ledger import Entry, EntryKind, Value
 from tradewire.domain.order import ChildOrder, ChildState, ParentOrder, ParentState
 from tradewire.domain.quantity import canonical
 from tradewire.engine import versions
@@ -215,7 +215,7 @@ class _Book:
         parent: ParentOrder | None,
         client_id: str | None,
         reason: str | None,
-        **data: object,
+        **data: Value,
     ) -> None:
         self._entries.append(
             Entry(
@@ -227,6 +227,6 @@ class _Book:
                 account_id=self._account_id,
                 algorithm_id=parent.algorithm_id if parent else None,
                 reason=reason,
-                data=data,  # type: ignore[arg-type]
+                data=data,
             )
         )

@@ -26,7 +26,7 @@ class Sender:
         store: Store,
         clock: Clock,
         session: Session,
-        lease: Lease,
+        lease: Callable[[], Lease],
         settings: EngineSettings,
         on_after: Callable[[str, After], None],
     ) -> None:
@@ -85,7 +85,7 @@ class Sender:
             partial(
                 release,
                 client_id=client_id,
-                lease=self._lease,
+                lease=self._lease(),
                 now=self._clock.now(),
                 submit_timeout_s=self._settings.submit_timeout_s,
                 release_timeout_s=self._settings.release_timeout_s,

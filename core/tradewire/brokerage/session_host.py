@@ -76,7 +76,7 @@ class SessionHost:
         self._memory = memory
         self._ring = ring
         self._standing = memory.standing(config.id)
-        self._session: Session | None = None
+        self.session: Session | None = None
         self._sender: Sender | None = None
         self._look_ups: LookUps | None = None
         self._wants: Wants | None = None
@@ -104,6 +104,13 @@ class SessionHost:
         if self._sender is not None and self._standing.ready:
             for child in children:
                 self._sender.send(child)
+
+    def take_over(self, lease: Lease) -> None:
+        """Go on under a new lease, after the old one ran out: nothing is sent before comparing again."""
+        self._lease = lease
+        self._standing.ready = False
+        if self.session is not None:
+            self._spawn(self._compare(self.session))
 
     def resend(self) -> None:
         """Send what is stored and was not handed over, because a hand-over was lost."""
@@ -168,7 +175,7 @@ class SessionHost:
     async def _one_session(self) -> None:
         self._standing.why_not = "connecting"
         session = await self._broker().open(self._config, self._env)
-        self._session = session
+        self.session = session
         pump = asyncio.create_task(self._pump(session))
         marks = asyncio.create_task(self._refresh_marks())
         try:
@@ -186,13 +193,13 @@ class SessionHost:
                 self._wants.stop()
             if self._sender is not None:
                 await self._sender.finish(0)
-            self._session = self._sender = self._look_ups = self._wants = None
+            self.session = self._sender = self._look_ups = self._wants = None
             await session.close()
 
     def _serve(self, session: Session) -> None:
         self._standing.capabilities = session.capabilities
         settings = self._settings.engine
-        self._sender = Sender(self._store, self._clock, session, self._lease, settings, self._after)
+        self._sender = Sender(self._store, self._clock, session, lambda: self._lease, settings, self._after)
         self._look_ups = LookUps(self._store, self._clock, session, settings, self.apply, self._after)
         self._wants = Wants(
             self._config.id,
@@ -289,7 +296,8 @@ class SessionHost:
 
     async def _health(self, session: Session, change: HealthChange) -> None:
         if change.state is HealthState.READY:
-            await self._compare(session)
+            if not self._standing.ready and not self._comparing.locked():
+                await self._compare(session)
         elif change.state is not HealthState.DEGRADED:
             self._down(change.message or change.state.value.replace("_", " "))
 
@@ -308,8 +316,8 @@ class SessionHost:
     async def _cancel(self, child: ChildOrder) -> None:
         """Ask until it is clear that the broker was asked; the order's end comes as a report."""
         current: ChildOrder | None = child
-        while current is not None and self._session is not None:
-            outcome = await self._ask_cancel(self._session, current)
+        while current is not None and self.session is not None:
+            outcome = await self._ask_cancel(self.session, current)
             if outcome is CancelOutcome.REQUESTED:
                 return
             # Too late, not found or unclear: the order itself says what became of it.
@@ -331,7 +339,7 @@ class SessionHost:
             return CancelOutcome.UNKNOWN
 
     async def _fetch_executions(self) -> None:
-        session = self._session
+        session = self.session
         if session is None:
             return
         last = await self._store.read(partial(reconcile.last_fill_at, account_id=self._config.id))

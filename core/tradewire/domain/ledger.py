@@ -26,7 +26,6 @@ class EntryKind(StrEnum):
     PARENT_SKIPPED = "parent.skipped"
     PARENT_GUARDED = "parent.guarded"
     PARENT_ADMITTED = "parent.admitted"
-    PARENT_BLOCKED = "parent.blocked"
     PARENT_WAITING = "parent.waiting"
     PARENT_PAUSED = "parent.paused"
     PARENT_CANCEL_REQUESTED = "parent.cancel_requested"

@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 ROUTE_QUEUE = "route"
 #: How long an idle worker thread sleeps at a time; a message wakes it at once.
-IDLE_MS = 1000
+IDLE_MS = 100
 
 
 class Actors:

@@ -11,7 +11,7 @@ from tradewire.domain.account import AccountMode
 from tradewire.domain.algorithm import Algorithm, AlgorithmState, ValidityKind
 from tradewire.domain.base import Struct
 from tradewire.domain.instrument import Instrument
-from tradewire.domain.ledger import Entry, EntryKind
+from tradewire.domain.ledger import Entry, EntryKind, Value
 from tradewire.domain.order import OrderType, ParentOrder, ParentState, Purpose
 from tradewire.domain.quantity import canonical, round_down
 from tradewire.domain.verdict import Decision, Scope, Verdict, combine
@@ -236,11 +236,11 @@ class Admission:
             ],
         )
 
-    def _note(self, parent: ParentOrder, kind: EntryKind, reason: str | None, **data: object) -> None:
+    def _note(self, parent: ParentOrder, kind: EntryKind, reason: str | None, **data: Value) -> None:
         self._changes.entries.append(entry_of(parent, kind, self._view.now, reason, **data))
 
 
-def entry_of(parent: ParentOrder, kind: EntryKind, at: datetime, reason: str | None, **data: object) -> Entry:
+def entry_of(parent: ParentOrder, kind: EntryKind, at: datetime, reason: str | None, **data: Value) -> Entry:
     """A ledger entry about a parent."""
     return Entry(
         at=at,
@@ -250,5 +250,5 @@ def entry_of(parent: ParentOrder, kind: EntryKind, at: datetime, reason: str | N
         account_id=parent.account_id,
         algorithm_id=parent.algorithm_id,
         reason=reason,
-        data=data,  # type: ignore[arg-type]
+        data=data,
     )

@@ -76,7 +76,7 @@ class Engine:
             settings.engine.worker_threads,
         )
         self.sweeper = Sweeper(
-            store, clock, bells, settings.engine, owner, self._serve_all_soon, self._resend
+            store, clock, bells, settings.engine, owner, self._serve_all_soon, self._resend, self._retake
         )
 
     def start(self) -> None:
@@ -119,6 +119,13 @@ class Engine:
             if not self.desk.serves(account.id):
                 lease = await self._store.write(self._taking(account.id))
                 self._open(account, credentials, lease)
+
+    async def _retake(self, account_id: str) -> None:
+        lease = await self._store.write(self._taking(account_id))
+        host = self.desk.host(account_id)
+        if lease is not None and host is not None:
+            log.warning("A lease ran out and was taken again.", account=account_id)
+            host.take_over(lease)
 
     def _serve_all(self, found: list[tuple[Account, bytes | None]]) -> None:
         for account, credentials in found:

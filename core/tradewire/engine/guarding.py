@@ -2,12 +2,11 @@
 
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as Overdue
 from typing import Any
 
 import msgspec
 
+from tradewire.answers import UnsoundAnswer, sound
 from tradewire.contract.guardian import GuardedOrder, Guardian, GuardView, Need
 from tradewire.domain.algorithm import Plugged
 from tradewire.domain.base import Struct
@@ -39,15 +38,17 @@ def who_is_asked(plugins: Plugins, configured: Mapping[Scope, Sequence[Plugged]]
     """Global, account, algorithm; in each scope those that are always asked first, then as configured."""
     asked: list[Asked] = []
     for scope in SCOPES:
-        written = {one.name: one.params for one in configured.get(scope, ())}
+        written = configured.get(scope, ())
         always = [name for name, scopes in MANDATORY.items() if scope in scopes]
         always += [
             name
             for name, guardian in plugins.guardians.items()
             if scope in guardian.always and name not in always
         ]
-        names = [*always, *(name for name in written if name not in always)]
-        asked += [Asked(name=name, scope=scope, params=written.get(name)) for name in names]
+        configured_names = {one.name for one in written}
+        asked += [Asked(name=name, scope=scope) for name in always if name not in configured_names]
+        first = sorted(written, key=lambda one: one.name not in always)
+        asked += [Asked(name=one.name, scope=scope, params=one.params) for one in first]
     return tuple(asked)
 
 

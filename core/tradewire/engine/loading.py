@@ -85,24 +85,21 @@ def account_view(conn: Connection, account_id: str, now: datetime, with_others: 
 
 
 def read_switches(conn: Connection, account_id: str) -> tuple[Switch, ...]:
-    """The global switch, the account's, and those of its algorithms; one never touched is ACTIVE."""
+    """The global switch, the account's, and those of its algorithms, as far as they are stored."""
     ids = conn.execute(select(algorithms.c.id).where(algorithms.c.account_id == account_id)).scalars()
-    wanted = [(Scope.GLOBAL, ""), (Scope.ACCOUNT, account_id), *((Scope.ALGORITHM, one) for one in ids)]
-    stored = {(row.scope, row.scope_id): row for row in conn.execute(select(switches))}
-    return tuple(_switch(scope, scope_id, stored.get((scope.value, scope_id))) for scope, scope_id in wanted)
-
-
-def _switch(scope: Scope, scope_id: str, row: Row[Any] | None) -> Switch:
-    if row is None:
-        return Switch(scope=scope, scope_id=scope_id)
-    return Switch(
-        scope=scope,
-        scope_id=scope_id,
-        state=SwitchState(row.state),
-        epoch=row.epoch,
-        reason=row.reason,
-        by=row.by,
-        changed_at=row.changed_at,
+    wanted = {("global", ""), ("account", account_id), *(("algorithm", one) for one in ids)}
+    return tuple(
+        Switch(
+            scope=Scope(row.scope),
+            scope_id=row.scope_id,
+            state=SwitchState(row.state),
+            epoch=row.epoch,
+            reason=row.reason,
+            by=row.by,
+            changed_at=row.changed_at,
+        )
+        for row in conn.execute(select(switches))
+        if (row.scope, row.scope_id) in wanted
     )
 
 

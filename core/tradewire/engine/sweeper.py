@@ -4,7 +4,7 @@ Nothing waits for the sweeper in the ordinary course; it is what makes a lost ri
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 
@@ -55,8 +55,10 @@ class Sweeper:
         owner: str,
         serve: Callable[[], None],
         resend: Callable[[str], None],
+        retake: Callable[[str], Awaitable[None]],
     ) -> None:
-        """`serve` opens sessions of new accounts; `resend(account_id)` sends what is stored and unsent."""
+        """`serve` opens sessions of new accounts, `resend(account_id)` sends what is stored and unsent, and
+        `retake(account_id)` takes a lease again that ran out."""
         self._store = store
         self._clock = clock
         self._bells = bells
@@ -64,6 +66,7 @@ class Sweeper:
         self._owner = owner
         self._serve = serve
         self._resend = resend
+        self._retake = retake
         self.last = Due()
         self.swept_at = clock.monotonic()
 
@@ -79,7 +82,8 @@ class Sweeper:
         """One sweep."""
         now = self._clock.now()
         renewed = partial(leases.renew, owner=self._owner, now=now, lease_s=self._settings.lease_s)
-        await self._store.write(renewed)
+        for account_id in await self._store.write(renewed):
+            await self._retake(account_id)
         for account_id in await self._store.write(partial(expire, now=now)):
             self._bells.work(account_id)
         self._serve()

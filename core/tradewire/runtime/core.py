@@ -8,15 +8,19 @@ from sqlalchemy import Connection, select
 
 from tradewire.calendars.load import CalendarShelf
 from tradewire.domain.clock import Clock
+from tradewire.domain.ledger import Entry, EntryKind
+from tradewire.domain.verdict import Scope
 from tradewire.engine.bells import Bells
 from tradewire.engine.engine import Engine
-from tradewire.plugins import Plugins
+from tradewire.ledger.append import append
+from tradewire.plugins import Plugins, PluginState
 from tradewire.runtime.folder import DataFolder
 from tradewire.security.key_file import create_key_file, load_key_file
 from tradewire.security.keyring import KeyTable
 from tradewire.security.sealing import Secrets
 from tradewire.services.resolution import Decision, Filled
 from tradewire.services.services import Services, make_services
+from tradewire.services.switches import install
 from tradewire.settings import Settings
 from tradewire.store.database import Store, open_store
 from tradewire.store.schema import child_orders
@@ -67,6 +71,7 @@ class Core:
         """Read the keys, then let the engine begin."""
         await self.services.keys.refresh()
         if self.engine is not None:
+            await self.store.write(self._begin)
             await asyncio.to_thread(self.engine.start)
 
     def close(self) -> None:
@@ -74,6 +79,19 @@ class Core:
         if self.engine is not None:
             self.engine.stop()
         self.store.close()
+
+    def _begin(self, conn: Connection) -> None:
+        now = self.clock.now()
+        started = Entry(at=now, kind=EntryKind.ENGINE_STARTED, data={"version": version("tradewire")})
+        quarantined = [
+            Entry(
+                at=now, kind=EntryKind.PLUGIN_QUARANTINED, reason=record.reason, data={"plugin": record.name}
+            )
+            for record in self.plugins.records
+            if record.state is PluginState.QUARANTINED
+        ]
+        append(conn, [started, *quarantined])
+        install(conn, Scope.GLOBAL)
 
     async def _resolve(self, client_id: str, decision: Decision) -> None:
         if self.engine is None:
