@@ -15,11 +15,12 @@ and combines their answers. All but the broker are pure: they look only at what 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
+from tradewire.answers import sound
 from tradewire.contract.authenticator import Attempt, Caller, Denied, KeyRing
-from tradewire.contract.blueprint import Step, StepView
+from tradewire.contract.blueprint import Blueprint, Step, StepView
 from tradewire.contract.errors import InvalidMessage
 from tradewire.contract.matcher import SignalFacts
-from tradewire.contract.override import Draft, Skip
+from tradewire.contract.override import Draft, Override, Skip
 from tradewire.contract.provider import Parsed
 from tradewire.domain.algorithm import Algorithm
 from tradewire.plugins import Plugins
@@ -80,7 +81,7 @@ def match(plugins: Plugins, signal: SignalFacts, algorithms: Iterable[Algorithm]
 def override(plugins: Plugins, draft: Draft, signal: SignalFacts, algorithm: Algorithm) -> Draft | Skip:
     """The draft after every override of the algorithm's chain. Raises `StageFailed`, `Unhonoured`."""
     for name in (DEFAULT, *algorithm.pipeline.override):
-        answer = _ask("override", name, plugins.override(name).apply, draft, signal, algorithm)
+        answer = _ask("override", name, _applied, plugins.override(name), draft, signal, algorithm)
         if isinstance(answer, Skip):
             return answer
         draft = answer
@@ -89,7 +90,7 @@ def override(plugins: Plugins, draft: Draft, signal: SignalFacts, algorithm: Alg
 
 def step(plugins: Plugins, blueprint: str, view: StepView) -> Step:
     """What the blueprint wants done now. Raises `StageFailed`, `Unhonoured`."""
-    return _ask("blueprint", blueprint, plugins.blueprint(blueprint).step, view)
+    return _ask("blueprint", blueprint, _stepped, plugins.blueprint(blueprint), view)
 
 
 def chain(plugins: Plugins, algorithm: Algorithm, guardians: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -106,8 +107,17 @@ def chain(plugins: Plugins, algorithm: Algorithm, guardians: Sequence[str]) -> t
     return (*stages, ("blueprint", algorithm.blueprint.name))
 
 
+def _applied(one: Override, draft: Draft, signal: SignalFacts, algorithm: Algorithm) -> Draft | Skip:
+    return sound(one.apply(draft, signal, algorithm), Draft, Skip)
+
+
+def _stepped(one: Blueprint, view: StepView) -> Step:
+    return sound(one.step(view), Step)
+
+
 def _ask(stage: str, name: str, method: Callable[..., T], *arguments: object) -> T:
     try:
         return method(*arguments)
-    except Exception as error:
+    # SystemExit too: a plugin may not end the thread that asks it.
+    except (Exception, SystemExit) as error:
         raise StageFailed(stage, name, error) from error

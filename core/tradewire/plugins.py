@@ -23,6 +23,7 @@ from tradewire.contract.matcher import Matcher
 from tradewire.contract.override import Override
 from tradewire.contract.provider import Provider
 from tradewire.domain.base import Struct
+from tradewire.domain.verdict import Scope
 from tradewire.hookspecs import PROJECT
 
 T = TypeVar("T")
@@ -60,6 +61,7 @@ class Plugins:
         self.brokers: dict[str, Broker] = {}
         self.records: list[PluginRecord] = []
         self.quarantined: dict[str, str] = {}
+        self._left_behind: dict[str, Guardian] = {}
 
     @classmethod
     def discover(cls, blocked: Iterable[str] = (), found: Iterable[EntryPoint] | None = None) -> "Plugins":
@@ -91,8 +93,16 @@ class Plugins:
 
     def quarantine_guardian(self, name: str, reason: str) -> None:
         """Take a guardian out of use while running; orders that need it are denied from now on."""
-        if self.guardians.pop(name, None) is not None:
+        if name in self.guardians:
             self.quarantined[name] = reason
+            self._left_behind[name] = self.guardians[name]
+            # A new dict, since other threads may be going through the old one.
+            self.guardians = {other: one for other, one in self.guardians.items() if other != name}
+
+    def always_asked(self, scope: Scope) -> tuple[str, ...]:
+        """The guardians asked of every order in `scope`; those quarantined meanwhile stay, and deny."""
+        known = self._left_behind | self.guardians
+        return tuple(name for name, guardian in known.items() if scope in guardian.always)
 
     def _one(self, named: dict[str, T], kind: str, name: str) -> T:
         if name in named:
@@ -172,8 +182,19 @@ def _check(stage: str, one: Any, base: type, named: dict[str, Any], adding: set[
     name = getattr(one, "name", None)
     if not isinstance(name, str) or not name:
         raise TypeError(f"{type(one).__name__} of hook {stage} has no name")
+    if isinstance(one, Guardian) and not (
+        _are_scopes(one, "scopes") and one.scopes and _are_scopes(one, "always")
+    ):
+        raise TypeError(
+            f"guardian {name!r} names no scopes: `scopes` must be a frozenset of Scope, not empty"
+        )
     if name in named or name in adding:
         raise ValueError(f"{stage} {name!r} exists already; a plugin adds, it never replaces")
+
+
+def _are_scopes(guardian: Any, member: str) -> bool:
+    scopes = getattr(guardian, member, None)
+    return isinstance(scopes, frozenset) and all(isinstance(scope, Scope) for scope in scopes)
 
 
 def _distribution(point: EntryPoint) -> tuple[str, str]:

@@ -65,8 +65,8 @@ class Engine:
         limits = EngineLimits(
             base_currency=settings.base_currency, global_guardians=settings.global_guardians
         )
-        self._judge = Judge(plugins, settings.engine.guard_deadline_ms / 1000)
-        worker = Worker(store, plugins, self._judge, clock, limits, self.desk)
+        judge = Judge(plugins, settings.engine.guard_deadline_ms / 1000)
+        worker = Worker(store, plugins, judge, clock, limits, self.desk)
         router = Router(store, plugins, clock, bells, self.desk.expect)
         self._actors = Actors(
             make_broker(settings.dramatiq_url),
@@ -92,7 +92,6 @@ class Engine:
         self._bells.stop()
         self._actors.stop()
         self.desk.stop()
-        self._judge.close()
         try:
             self._store.write_now(partial(leases.give_back, owner=self._owner))
         except StoreUnavailable as error:

@@ -1,6 +1,7 @@
 """Asking every guardian, in every scope, under a deadline. A guardian that fails in any way denies."""
 
 import threading
+import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,8 @@ MANDATORY: Mapping[str, tuple[Scope, ...]] = {
     "short_sale": (Scope.ALGORITHM,),
 }
 
+_PARTS = 5
+
 
 class Asked(Struct):
     """One guardian to ask, in one scope, with its parameters as written (None: not configured)."""
@@ -39,16 +42,11 @@ def who_is_asked(plugins: Plugins, configured: Mapping[Scope, Sequence[Plugged]]
     asked: list[Asked] = []
     for scope in SCOPES:
         written = configured.get(scope, ())
-        always = [name for name, scopes in MANDATORY.items() if scope in scopes]
-        always += [
-            name
-            for name, guardian in plugins.guardians.items()
-            if scope in guardian.always and name not in always
-        ]
-        configured_names = {one.name for one in written}
-        asked += [Asked(name=name, scope=scope) for name in always if name not in configured_names]
-        first = sorted(written, key=lambda one: one.name not in always)
-        asked += [Asked(name=one.name, scope=scope, params=one.params) for one in first]
+        mandatory = [name for name, scopes in MANDATORY.items() if scope in scopes]
+        names = dict.fromkeys([*mandatory, *plugins.always_asked(scope), *(one.name for one in written)])
+        for name in names:
+            named = [Asked(name=name, scope=scope, params=one.params) for one in written if one.name == name]
+            asked += named or [Asked(name=name, scope=scope)]
     return tuple(asked)
 
 
@@ -61,7 +59,6 @@ class Judge:
     def __init__(self, plugins: Plugins, deadline_s: float) -> None:
         self._plugins = plugins
         self._deadline_s = deadline_s
-        self._threads = self._new_threads()
         self._params: dict[tuple[str, bytes], Any] = {}
 
     def judge(
@@ -71,24 +68,21 @@ class Judge:
         asked: Sequence[Asked],
         live_only: bool = False,
     ) -> tuple[Verdict, ...]:
-        """One verdict per guardian asked, in order; with `live_only`, of those that judge each child."""
+        """One verdict per guardian asked, in order; with `live_only`, of those that judge each child.
+
+        Whether a guardian that is missing would judge a child is not known, so it denies then as well.
+        """
         if not (is_usable(order.quantity) and order.quantity > 0):
             unusable = block("bad_quantity", f"The quantity {order.quantity} is no usable number above zero.")
             return (msgspec.structs.replace(unusable, guardian="pipeline", scope=Scope.GLOBAL),)
+        guardians = self._plugins.guardians
         chosen = [
-            one
-            for one in asked
-            if not live_only
-            or (one.name in self._plugins.guardians and self._plugins.guardians[one.name].live)
+            one for one in asked if not live_only or one.name not in guardians or guardians[one.name].live
         ]
         done: list[Verdict] = []
         while len(done) < len(chosen):
-            done = self._ask_from(len(done), done, chosen, order, views)
+            done = self._ask_from(done, chosen, order, views)
         return tuple(done)
-
-    def _is_live(self, name: str) -> bool:
-        guardian = self._plugins.guardians.get(name)
-        return guardian is not None and guardian.live
 
     def needs(self, one: Asked, need: Need) -> bool:
         """Whether a guardian, as configured, must be shown `need`."""
@@ -100,36 +94,33 @@ class Judge:
         except Exception:  # noqa: BLE001 - asked for its verdict it fails again, and that denies
             return False
 
-    def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
     def _ask_from(
         self,
-        first: int,
         done: list[Verdict],
         asked: Sequence[Asked],
         order: GuardedOrder,
         views: Mapping[Scope, GuardView],
     ) -> list[Verdict]:
         """Ask until all answered or one is overdue: then deny for it and leave its thread behind."""
-        answers = _Answers(list(done))
-        run: Future[None] = self._threads.submit(self._run, answers, asked[first:], order, views)
+        answers = _Answers(done)
+        threading.Thread(
+            target=self._run,
+            args=(answers, asked[len(done) :], order, views),
+            name="tradewire-guard",
+            daemon=True,
+        ).start()
         seen = len(done)
-        while True:
-            try:
-                run.result(timeout=self._deadline_s)
-                return answers.taken()
-            except Overdue:
-                now_answered = answers.count()
-                if now_answered > seen:
-                    seen = now_answered
-                    continue
+        while seen < len(asked):
+            count = answers.wait_beyond(seen, self._deadline_s)
+            if count == seen:
                 answered = answers.abandon()
-                if len(answered) == len(asked):
+                if len(answered) > seen:
                     return answered
-                late = asked[len(answered)]
-                self._leave_behind(late.name)
-                return [*answered, self._named(late, _overdue(late.name, self._deadline_s))]
+                late = asked[seen]
+                self._plugins.quarantine_guardian(late.name, f"it took longer than {self._milliseconds} ms")
+                return [*answered, self._named(late, self._overdue(late.name))]
+            seen = count
+        return answers.abandon()
 
     def _run(
         self,
@@ -147,19 +138,25 @@ class Judge:
         if guardian is None:
             why = self._plugins.quarantined.get(one.name, "it is not installed")
             return block("guardian_missing", f"The guardian {one.name!r} cannot be asked: {why}.")
-        if one.scope not in guardian.scopes:
-            return block(
-                "guardian_scope", f"The guardian {one.name!r} does not judge in scope {one.scope.value}."
-            )
         try:
-            answer = guardian.guard(order, msgspec.structs.replace(view, params=self._decoded(guardian, one)))
-        except Exception as error:  # noqa: BLE001 - whatever a guardian raises, it denies
+            if one.scope not in guardian.scopes:
+                return block(
+                    "guardian_scope", f"The guardian {one.name!r} does not judge in scope {one.scope.value}."
+                )
+            view = msgspec.structs.replace(view, params=self._decoded(guardian, one))
+            answer = sound(guardian.guard(order, view), Verdict)
+        except UnsoundAnswer as error:
+            return block("guardian_answer", f"The guardian {one.name!r} gave no usable verdict: {error}.")
+        except BaseException as error:  # noqa: BLE001 - whatever a guardian raises, it denies
+            said = traceback.format_exception_only(error)[-1].strip()
             return block(
-                "guardian_failed",
-                f"The guardian {one.name!r} failed with {type(error).__name__}: {error}. What fails denies.",
+                "guardian_failed", f"The guardian {one.name!r} failed with {said}. What fails denies."
             )
-        if not isinstance(answer, Verdict) or not _sound(answer):
-            return block("guardian_answer", f"The guardian {one.name!r} gave no usable verdict.")
+        if not _is_complete(answer):
+            return block(
+                "guardian_answer",
+                f"The guardian {one.name!r} gave no usable verdict: {answer.decision.value} lacks its value.",
+            )
         return answer
 
     def _decoded(self, guardian: Guardian, one: Asked) -> Any:
@@ -172,51 +169,51 @@ class Judge:
     def _named(self, one: Asked, verdict: Verdict) -> Verdict:
         return msgspec.structs.replace(verdict, guardian=one.name, scope=one.scope)
 
-    def _leave_behind(self, name: str) -> None:
-        self._plugins.quarantine_guardian(name, f"it took longer than {self._deadline_s * 1000:.0f} ms")
-        self._threads.shutdown(wait=False)
-        self._threads = self._new_threads()
+    @property
+    def _milliseconds(self) -> str:
+        return f"{self._deadline_s * 1000:.0f}"
 
-    def _new_threads(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(max_workers=4, thread_name_prefix="tradewire-guard")
+    def _overdue(self, name: str) -> Verdict:
+        return block(
+            "guardian_overdue",
+            f"The guardian {name!r} took longer than {self._milliseconds} ms; it denies and is quarantined.",
+        )
 
 
 class _Answers:
     """Verdicts as they come in, closed once the asker has stopped waiting."""
 
-    def __init__(self, verdicts: list[Verdict]) -> None:
-        self._lock = threading.Lock()
-        self._verdicts = verdicts
+    def __init__(self, verdicts: Sequence[Verdict]) -> None:
+        self._changed = threading.Condition()
+        self._verdicts = list(verdicts)
         self._open = True
 
     def add(self, verdict: Verdict) -> bool:
-        with self._lock:
+        with self._changed:
             if self._open:
                 self._verdicts.append(verdict)
+                self._changed.notify()
             return self._open
 
-    def count(self) -> int:
-        with self._lock:
+    def wait_beyond(self, count: int, seconds: float) -> int:
+        """How many there are, as soon as they are more than `count`; `count` when the time is over.
+
+        The time is waited in parts, so that a process that stood still for a moment, as a machine does that
+        was asleep, does not take a guardian for late that had no time to answer.
+        """
+        with self._changed:
+            for _ in range(_PARTS):
+                if self._changed.wait_for(lambda: len(self._verdicts) > count, seconds / _PARTS):
+                    break
             return len(self._verdicts)
 
-    def taken(self) -> list[Verdict]:
-        with self._lock:
-            return list(self._verdicts)
-
     def abandon(self) -> list[Verdict]:
-        with self._lock:
+        with self._changed:
             self._open = False
             return list(self._verdicts)
 
 
-def _overdue(name: str, deadline_s: float) -> Verdict:
-    return block(
-        "guardian_overdue",
-        f"The guardian {name!r} took longer than {deadline_s * 1000:.0f} ms; it denies and is quarantined.",
-    )
-
-
-def _sound(verdict: Verdict) -> bool:
+def _is_complete(verdict: Verdict) -> bool:
     if verdict.decision is Decision.TRIM:
-        return verdict.quantity is not None and is_usable(verdict.quantity) and verdict.quantity >= 0
+        return verdict.quantity is not None and verdict.quantity >= 0
     return verdict.decision is not Decision.DELAY or verdict.until is not None
