@@ -66,13 +66,13 @@ class Engine:
             base_currency=settings.base_currency, global_guardians=settings.global_guardians
         )
         judge = Judge(plugins, settings.engine.guard_deadline_ms / 1000)
-        worker = Worker(store, plugins, judge, clock, limits, self.desk)
+        self._worker = Worker(store, plugins, judge, clock, limits, self.desk)
         router = Router(store, plugins, clock, bells, self.desk.expect)
         self._actors = Actors(
             make_broker(settings.dramatiq_url),
             owner,
             router.route,
-            worker.work,
+            self._work,
             settings.engine.worker_threads,
         )
         self.sweeper = Sweeper(
@@ -108,6 +108,12 @@ class Engine:
         if host is None:
             raise Unhonoured("The order's account is not served by this process.")
         await self.desk.awaited(host.resolve(client_id, filled))
+
+    def _work(self, account_id: str) -> None:
+        """The job `work`; the first ring for a new account also opens its session."""
+        if not self.desk.serves(account_id):
+            self._serve_all_soon()
+        self._worker.work(account_id)
 
     def _serve_all_soon(self) -> None:
         self.desk.loop_task(self._serve_new())
