@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tradewire.cli.exits import Exit, Stop
 from tradewire.runtime.clock import SystemClock
@@ -24,7 +25,9 @@ def open_services(folder: DataFolder) -> Iterator[Services]:
             f"There is no Tradewire in {folder.path} yet: `tradewire up` makes one; or name it with --data.",
         )
     with folder.lock():
-        settings = load_settings(folder.settings_file, os.environ)
+        chosen = os.environ.get("TRADEWIRE_CONFIG")
+        file = Path(chosen) if chosen else folder.settings_file
+        settings = load_settings(file, os.environ, required=chosen is not None)
         core = open_core(folder, settings, SystemClock(), engine=False)
         try:
             yield core.services

@@ -12,7 +12,6 @@ PARTS = (
     "up",
     "status",
     "signals",
-    "send",
     "orders",
     "positions",
     "algorithms",

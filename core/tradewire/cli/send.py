@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from tradewire.cli import screen
 from tradewire.cli.ask import hidden
 from tradewire.cli.client import unreachable
 from tradewire.cli.exits import Exit, Stop
 from tradewire.cli.options import DEFAULT, Common
-from tradewire.cli.signals import signal
 from tradewire.domain.base import Struct
 
 
@@ -21,10 +20,6 @@ class _Told(Struct):
     id: str = ""
     of: str = ""
     error: str = ""
-
-
-def register(app: App) -> None:
-    signal.command(send)
 
 
 def send(

@@ -10,12 +10,14 @@ from cyclopts import App, Parameter
 from tradewire.cli import screen
 from tradewire.cli.client import Api, connect
 from tradewire.cli.options import DEFAULT, Common
+from tradewire.cli.send import send
 
 if TYPE_CHECKING:
     from tradewire.services.signal_story import SignalStory
     from tradewire.services.signals import SignalView
 
 signal = App(name="signal", help="One signal.")
+signal.command(send)
 
 _EVERY_S = 1.0
 _ID = 13
