@@ -10,6 +10,7 @@ from tradewire.cli.exits import Exit, Stop
 #: Each module has `register(app)`, which adds its commands; a new part adds its name here.
 PARTS = (
     "up",
+    "demo",
     "status",
     "signals",
     "orders",

@@ -14,6 +14,7 @@ from tradewire.ingress.door import Door
 from tradewire.runtime.core import Core, open_core
 from tradewire.runtime.folder import DataFolder, Instance
 from tradewire.runtime.health import engine_health
+from tradewire.runtime.sabotage import sabotaged
 from tradewire.security.lockout import Lockout
 from tradewire.security.tokens import new_token
 from tradewire.server.app import create_app
@@ -57,7 +58,7 @@ async def run_embedded(
                 keys=core.keys,
                 clock=clock,
                 settings=settings,
-                on_accepted=core.bells.route,
+                on_accepted=sabotaged(core.bells.route, core.store, clock, os.environ),
                 lockout=Lockout(clock),
             ),
             clock=clock,
