@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from operator import methodcaller
 from typing import Any, TypeVar
 
@@ -82,7 +83,7 @@ class BrokerDesk:
 
     def want(self, wants: Iterable[Want]) -> None:
         for want in wants:
-            self._on(want.account_id, methodcaller("want", want))
+            self._on(want.account_id, methodcaller("want", want), partial(self._memory.miss, want))
 
     def expect(self, parents: Iterable[ParentOrder]) -> None:
         for account_id, symbol in {(parent.account_id, parent.symbol) for parent in parents}:
@@ -92,11 +93,17 @@ class BrokerDesk:
         delay = max((at - self._clock.now()).total_seconds(), 0.0)
         self._call(lambda: self._loop.call_later(delay, self._ring, account_id))
 
-    def _on(self, account_id: str, act: Callable[[SessionHost], None]) -> None:
+    def _on(
+        self, account_id: str, act: Callable[[SessionHost], None], unserved: Callable[[], None] | None = None
+    ) -> None:
+        """`unserved` is called where the account has no session in this process."""
+
         def acting() -> None:
             host = self._hosts.get(account_id)
             if host is not None:
                 act(host)
+            elif unserved is not None:
+                unserved()
 
         self._call(acting)
 

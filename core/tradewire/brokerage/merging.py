@@ -47,8 +47,12 @@ def acknowledged(child: ChildOrder, broker_order_id: str, at: datetime) -> Child
 
 
 def awaits_executions(child: ChildOrder) -> bool:
-    """Whether the broker reports more filled than the executions that arrived so far add up to."""
-    return child.filled < child.reported_filled
+    """Whether the broker reports more filled than the executions that arrived so far add up to.
+
+    "Filled" means all of it, whatever figure came along.
+    """
+    reported = child.quantity if child.reported_state is ChildState.FILLED else child.reported_filled
+    return child.filled < reported
 
 
 def _settled(child: ChildOrder, at: datetime) -> ChildOrder:
@@ -64,10 +68,7 @@ def _state(child: ChildOrder) -> ChildState:
     if child.filled >= child.quantity:
         return ChildState.FILLED
     if child.reported_state in _ENDED and not awaits_executions(child):
-        # "Filled" with less than the quantity executed cannot be; it stays open until the rest arrives.
-        if child.reported_state is not ChildState.FILLED:
-            return child.reported_state
-        return ChildState.PARTLY_FILLED
+        return child.reported_state
     if child.state in _ENDED:
         return child.state
     if child.filled > 0:

@@ -23,8 +23,12 @@ from tradewire.domain.ledger import EntryKind
 from tradewire.domain.order import ChildOrder, ChildState, ParentOrder
 from tradewire.engine import versions
 from tradewire.engine.rows import child_of, columns, parent_of
+from tradewire.engine.waking import wake
 from tradewire.ledger.append import append
 from tradewire.store.schema import child_orders, parent_orders
+
+#: So many look-ups that prove nothing raise an alert.
+ALARMING = 3
 
 
 class After(Struct):
@@ -60,7 +64,7 @@ def store_submitted(conn: Connection, client_id: str, result: SubmitResult, now:
         )
         _save(conn, child, ended)
         _note(conn, parent, ended, EntryKind.CHILD_REJECTED, now, result.message, code=result.kind.value)
-        _wake(conn, parent, now)
+        wake(conn, parent.account_id, parent.id, now)
         return After(due=True)
     cause = result.cause if isinstance(result, Unknown) else f"The broker has seen this id: {result.message}"
     return _unknown(conn, parent, child, cause, now)
@@ -116,11 +120,18 @@ def store_absent(conn: Connection, client_id: str, proof: str, dedupe: DedupeCla
 
 def store_inconclusive(conn: Connection, client_id: str, now: datetime) -> int | None:
     """Count a look-up that proved nothing; returns how many there were, None if it is known by now."""
-    child, _ = _load(conn, client_id)
+    child, parent = _load(conn, client_id)
     if child.state is not ChildState.UNKNOWN:
         return None
-    _save(conn, child, _changed(child, look_ups=child.look_ups + 1))
-    return child.look_ups + 1
+    looked = _changed(child, look_ups=child.look_ups + 1)
+    _save(conn, child, looked)
+    if looked.look_ups == ALARMING:
+        text = (
+            f"What became of an order is still unknown after {ALARMING} look-ups ({child.detail}); its lane "
+            f"waits. `tradewire order resolve {client_id}` decides it by hand."
+        )
+        _note(conn, parent, looked, EntryKind.ALERT_RAISED, now, text)
+    return looked.look_ups
 
 
 def store_resolved_absent(conn: Connection, client_id: str) -> After:
@@ -180,15 +191,6 @@ def _save(conn: Connection, before: ChildOrder, after: ChildOrder) -> None:
             .where(child_orders.c.client_id == after.client_id)
             .values(**columns(after, ("client_id",)))
         )
-
-
-def _wake(conn: Connection, parent: ParentOrder, now: datetime) -> None:
-    conn.execute(
-        update(parent_orders)
-        .where(parent_orders.c.id == parent.id)
-        .values(wake_at=now, version=parent_orders.c.version + 1)
-    )
-    versions.bump(conn, parent.account_id)
 
 
 def _note(

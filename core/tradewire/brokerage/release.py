@@ -13,9 +13,9 @@ from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.domain.order import ChildOrder, ChildState, ParentOrder, Purpose
 from tradewire.domain.switch import SwitchState
 from tradewire.domain.verdict import Scope
-from tradewire.engine import versions
 from tradewire.engine.loading import read_switches
 from tradewire.engine.rows import child_of, parent_of
+from tradewire.engine.waking import wake
 from tradewire.ledger.append import append
 from tradewire.store.schema import algorithms, child_orders, instruments, leases, parent_orders
 
@@ -87,7 +87,7 @@ def _holds_lease(
 def _refusal(
     conn: Connection, parent: ParentOrder, child: ChildOrder, now: datetime, release_timeout_s: float
 ) -> tuple[ChildState, str, str] | None:
-    if parent.cancel_requested or child.cancel_requested:
+    if parent.cancel_requested or child.cancel_requested or not parent.state.is_live:
         return ChildState.CANCELLED, "not_sent", "It was cancelled before it was sent."
     concerned = [
         switch
@@ -128,12 +128,11 @@ def _end_unsent(
         .where(child_orders.c.client_id == child.client_id)
         .values(state=state.value, reason=reason, detail=text, ended_at=now)
     )
-    conn.execute(update(parent_orders).where(parent_orders.c.id == parent.id).values(wake_at=now))
     append(
         conn,
         [entry_of_child(parent, child, EntryKind.CHILD_ENDED, now, text, state=state.value, code=reason)],
     )
-    versions.bump(conn, parent.account_id)
+    wake(conn, parent.account_id, parent.id, now)
 
 
 def instrument_of(conn: Connection, child: ChildOrder) -> Instrument:

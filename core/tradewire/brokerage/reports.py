@@ -122,14 +122,14 @@ class _Book:
             )
         for parent_id in self._woken:
             parent = self._parents[parent_id]
-            live = parent.state.is_live and parent.state is not ParentState.PAUSED
+            due = parent.state.is_live and (parent.state is not ParentState.PAUSED or parent.cancel_requested)
             self._conn.execute(
                 update(parent_orders)
                 .where(parent_orders.c.id == parent_id)
                 .values(
                     filled=parent.filled,
                     state=parent.state.value,
-                    wake_at=self._now if live else parent.wake_at,
+                    wake_at=self._now if due else parent.wake_at,
                     version=parent_orders.c.version + 1,
                 )
             )
@@ -163,11 +163,7 @@ class _Book:
         self._woken.add(parent.id)
 
     def _note_state(self, parent: ParentOrder, before: ChildOrder, after: ChildOrder) -> None:
-        kinds = {
-            ChildState.ACKNOWLEDGED: EntryKind.CHILD_ACKNOWLEDGED,
-            ChildState.REJECTED: EntryKind.CHILD_REJECTED,
-        }
-        kind = kinds.get(after.state, EntryKind.CHILD_ENDED if not after.state.is_open else None)
+        kind = _KINDS.get(after.state, EntryKind.CHILD_ENDED if not after.state.is_open else None)
         if kind is None and before.acknowledged_at is None and after.acknowledged_at is not None:
             kind = EntryKind.CHILD_ACKNOWLEDGED
         if kind is not None:

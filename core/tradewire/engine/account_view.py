@@ -32,7 +32,8 @@ class AccountView(Struct, kw_only=True):
     """One account's live orders with everything around them, read in one transaction.
 
     `parents` are this account's live ones by seq; `others` the admitted ones of all other accounts.
-    `instruments` maps this account's symbols to what they were resolved to. `digests` are the signals'
+    `instruments` maps this account's symbols to what they were resolved to; `elsewhere` holds the other
+    accounts' instruments by (account, id). `digests` are the signals'
     contents. `same_content_at` maps a pending parent to when a signal of its content last came in on which
     its algorithm acted, with an order that has ended by now. `versions` are what was read: if any has
     changed at the commit, the plan is void.
@@ -51,6 +52,7 @@ class AccountView(Struct, kw_only=True):
     digests: Mapping[str, str] = {}
     same_content_at: Mapping[str, datetime] = {}
     instruments: Mapping[str, Instrument]
+    elsewhere: Mapping[tuple[str, str], Instrument] = {}
     versions: tuple[tuple[str, str, int], ...]
 
 

@@ -1,6 +1,6 @@
 """Whether a pending parent may start: resolved, sized, judged and reserved. Pure."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import msgspec
@@ -23,12 +23,19 @@ from tradewire.engine.sizing import NoSize, Size, entry_size, exit_size
 from tradewire.engine.stepping import Stepper, blueprint_params
 from tradewire.plugins import Plugins
 
+#: A guardian that delays is asked again after so long at the earliest.
+SHORTEST_DELAY = timedelta(seconds=1)
+
 
 class Waiting(Struct):
-    """Not now: the reason, and whether it is worth showing to the user."""
+    """Not now: the reason, and whether it is worth showing to the user.
+
+    `bounded`: for this it waits only so long, and then ends, since too late is no.
+    """
 
     reason: str
     shown: bool = False
+    bounded: bool = True
 
 
 class Admission:
@@ -65,6 +72,8 @@ class Admission:
                 parent, "algorithm_stopped", f"The algorithm was stopped before this was admitted ({why})."
             )
             return None
+        if self._exits_before(parent, instrument):
+            return Waiting(reason="The algorithm's own exit before it is not done yet.", shown=True)
         opposing = self._opposing(parent, instrument)
         if opposing:
             for other in opposing:
@@ -130,8 +139,12 @@ class Admission:
         verdict = combine(verdicts, size.quantity)
         self._note_verdicts(sized, verdicts, verdict)
         if verdict.decision is Decision.DELAY and verdict.until is not None:
-            self._changes.change(sized, wake_at=verdict.until, detail=verdict.message)
-            return Waiting(reason=verdict.message)
+            # Sized again when it comes back; and a guardian that delays into the past is not asked at once.
+            until = max(verdict.until, self._view.now + SHORTEST_DELAY)
+            self._changes.change(
+                sized, side=parent.side, quantity=parent.quantity, wake_at=until, detail=verdict.message
+            )
+            return Waiting(reason=verdict.message, bounded=False)
         if verdict.decision is Decision.BLOCK:
             self._block(sized, verdict.reason, verdict.message)
             return None
@@ -188,7 +201,22 @@ class Admission:
         return entry_size(parent.side, parent.quantity, instrument)
 
     def _opposing(self, parent: ParentOrder, instrument: Instrument) -> list[ParentOrder]:
-        """The algorithm's own admitted orders in this lane that must end first."""
+        """The algorithm's own admitted orders in this lane that are cancelled and must end first."""
+        return [
+            other
+            for other in self._own_before(parent, instrument)
+            if parent.purpose is Purpose.EXIT or other.side is not parent.side
+        ]
+
+    def _exits_before(self, parent: ParentOrder, instrument: Instrument) -> bool:
+        """Whether an entry must let an exit of the other side finish: cut short, it would leave a position
+        that the entry comes on top of."""
+        return parent.purpose is Purpose.ENTRY and any(
+            other.purpose is Purpose.EXIT and other.side is not parent.side
+            for other in self._own_before(parent, instrument)
+        )
+
+    def _own_before(self, parent: ParentOrder, instrument: Instrument) -> list[ParentOrder]:
         return [
             other
             for other in self._changes.parents.values()
@@ -196,7 +224,6 @@ class Admission:
             and other.algorithm_id == parent.algorithm_id
             and other.instrument_id == instrument.id
             and other.state in (ParentState.WORKING, ParentState.PAUSED)
-            and (parent.purpose is Purpose.EXIT or other.side is not parent.side)
         ]
 
     def _needs_calendar(self, algorithm: Algorithm) -> bool:
@@ -205,7 +232,8 @@ class Admission:
         )
 
     def _usual_type(self, parent: ParentOrder) -> OrderType:
-        types = self._plugins.blueprint(parent.blueprint).order_types
+        blueprint = self._plugins.blueprints.get(parent.blueprint)
+        types = blueprint.order_types if blueprint is not None else frozenset()
         return next(iter(types)) if len(types) == 1 else OrderType.MARKET
 
     def _block(self, parent: ParentOrder, reason: str, message: str) -> None:

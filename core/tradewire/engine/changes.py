@@ -15,6 +15,7 @@ class Changes:
     """A working copy of one account's orders, and everything about it that is new.
 
     `expected` holds the state in which each changed child was read; the write is void where it has moved on.
+    `child_fields` names what was changed of it, and no more is written: reports go on changing the rest.
     """
 
     def __init__(self, view: AccountView) -> None:
@@ -25,6 +26,7 @@ class Changes:
         self.changed_parents: dict[str, ParentOrder] = {}
         self.new_children: list[ChildOrder] = []
         self.changed_children: dict[str, ChildOrder] = {}
+        self.child_fields: dict[str, frozenset[str]] = {}
         self.expected: dict[str, ChildState] = {}
         self.verdicts: list[tuple[str, tuple[Verdict, ...]]] = []
         self.entries: list[Entry] = []
@@ -60,4 +62,6 @@ class Changes:
                 return changed
         self.expected.setdefault(child.client_id, child.state)
         self.changed_children[child.client_id] = changed
+        named = self.child_fields.get(child.client_id, frozenset())
+        self.child_fields[child.client_id] = named | fields.keys()
         return changed

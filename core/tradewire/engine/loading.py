@@ -80,6 +80,7 @@ def account_view(conn: Connection, account_id: str, now: datetime, with_others: 
         digests={row.id: row.content_digest for row in signal_rows},
         same_content_at=_same_content(conn, own, {row.id: row.content_digest for row in signal_rows}),
         instruments=_instruments(conn, account_id),
+        elsewhere=_elsewhere(conn, account_id),
         versions=versions.read(conn, None if with_others else account_id),
     )
 
@@ -143,6 +144,13 @@ def _holdings(conn: Connection) -> tuple[Holding, ...]:
 def _instruments(conn: Connection, account_id: str) -> dict[str, Instrument]:
     query = select(instruments.c.symbol, instruments.c.document).where(instruments.c.account_id == account_id)
     return {row.symbol: row.document for row in conn.execute(query)}
+
+
+def _elsewhere(conn: Connection, account_id: str) -> dict[tuple[str, str], Instrument]:
+    query = select(instruments.c.account_id, instruments.c.document).where(
+        instruments.c.account_id != account_id
+    )
+    return {(row.account_id, row.document.id): row.document for row in conn.execute(query)}
 
 
 def _same_content(

@@ -19,6 +19,8 @@ from tradewire.engine.sizing import Size
 from tradewire.engine.stepping import Stepper
 from tradewire.plugins import Plugins
 
+_BEHIND = Waiting(reason="An earlier order of its lane waits.", shown=True, bounded=False)
+
 
 def plan(
     view: AccountView, market: MarketView, plugins: Plugins, judge: Judge, limits: EngineLimits
@@ -39,7 +41,7 @@ class _Planner:
         self._view = view
         self._market = market
         self._limits = limits
-        self._stepper = Stepper(plugins, self.changes, view.now, market.capabilities)
+        self._stepper = Stepper(plugins, self.changes, view.now, market.capabilities, market.ready)
         self._sight = Sight(view, market, limits, self.changes)
         self._admission = Admission(
             view, market, plugins, judge, limits, self.changes, self._stepper, self._sight
@@ -60,8 +62,13 @@ class _Planner:
             self._stepper.end(parent, ParentState.DONE, "cancel", text)
 
     def working(self) -> None:
-        """Step the admitted parents that are due."""
-        for parent in self._due(ParentState.WORKING):
+        """Step the admitted parents that are due, and wind down those that are being cancelled."""
+        for parent in self._due(ParentState.WORKING, ParentState.PAUSED):
+            if parent.cancel_requested:
+                self._stepper.wind_down(parent)
+                continue
+            if parent.state is ParentState.PAUSED:
+                continue
             algorithm = self._view.algorithms.get(parent.algorithm_id)
             instrument = self._by_id.get(parent.instrument_id or "")
             if algorithm is None or instrument is None:
@@ -76,7 +83,9 @@ class _Planner:
     def pending(self) -> None:
         """Admit in order; a lane goes on only past what is no longer waiting."""
         held = {
-            child.instrument_id: "An earlier order's fate is unknown; it is being looked up."
+            child.instrument_id: Waiting(
+                reason="An earlier order's fate is unknown; it is being looked up.", shown=True
+            )
             for children in self.changes.children.values()
             for child in children
             if child.state is ChildState.UNKNOWN
@@ -92,27 +101,39 @@ class _Planner:
             ticker = _bare(parent.symbol)
             instrument = self._resolve(parent)
             lane = instrument.id if isinstance(instrument, Instrument) else None
+            waiting: Waiting | None
             if lane in held or ticker in held_tickers:
-                self._wait(
-                    parent, Waiting(reason=held.get(lane or "", "An earlier order waits."), shown=True)
-                )
-                held_tickers.add(ticker)
-                continue
-            if instrument is None:
-                continue
-            waiting = instrument if isinstance(instrument, Waiting) else self._admit(parent, instrument)
-            if waiting is not None:
+                waiting = held.get(lane or "", _BEHIND)
+            elif isinstance(instrument, Instrument):
+                waiting = self._admit(parent, instrument)
+            else:
+                waiting = instrument
+            if waiting is not None and not self._ended_waiting(parent, waiting):
                 self._wait(parent, waiting)
                 held_tickers.add(ticker)
                 if lane is not None:
-                    held[lane] = waiting.reason
+                    held.setdefault(lane, _BEHIND)
 
     def _admit(self, parent: ParentOrder, instrument: Instrument) -> Waiting | None:
         if parent.wake_at is not None and parent.wake_at > self._view.now:
-            return Waiting(reason=parent.detail or "It was delayed.")
+            return Waiting(reason=parent.detail or "It was delayed.", bounded=False)
         if not self._market.ready:
-            return self._not_ready(parent)
-        return self._admission.admit(parent, instrument)
+            return self._not_ready()
+        try:
+            return self._admission.admit(parent, instrument)
+        except Exception as error:  # noqa: BLE001 - one order that cannot be judged must not hold up the rest
+            self._failed(parent, error)
+            return None
+
+    def _failed(self, parent: ParentOrder, error: Exception) -> None:
+        """A defect of ours or of a plugin that nothing caught: the order ends or is paused, visibly."""
+        text = f"It could not be admitted: {type(error).__name__}: {error}"
+        current = self.changes.parents[parent.id]
+        if current.state is not ParentState.PENDING:
+            self._stepper.pause(current, text)
+            return
+        self._stepper.end(current, ParentState.FAILED, "engine_failed", text)
+        self.changes.entries.append(entry_of(current, EntryKind.ALERT_RAISED, self._view.now, text))
 
     def _resolve(self, parent: ParentOrder) -> Instrument | Waiting | None:
         """The instrument, what is waited for, or None when the parent has just ended."""
@@ -120,14 +141,12 @@ class _Planner:
         if known is not None:
             return known
         if not self._market.ready:
-            return self._not_ready(parent)
+            return self._not_ready()
         found = self._market.resolved.get(parent.symbol)
         if found is None:
             want = Want(kind=WantKind.RESOLVE, account_id=parent.account_id, key=parent.symbol)
             if want in self._market.missing:
-                return self._expired_or(
-                    parent, Waiting(reason="The broker could not be asked for the symbol.")
-                )
+                return Waiting(reason="The broker could not be asked for the symbol.")
             self.changes.wants.add(want)
             return Waiting(reason="The broker is being asked for the symbol.")
         if len(found) == 1:
@@ -143,19 +162,18 @@ class _Planner:
             self._stepper.end(parent, ParentState.REJECTED, "ambiguous_symbol", text)
         return None
 
-    def _not_ready(self, parent: ParentOrder) -> Waiting | None:
+    def _not_ready(self) -> Waiting:
         why = self._market.why_not or "not connected yet"
-        return self._expired_or(
-            parent, Waiting(reason=f"The account {self._view.account.name!r} is {why}.", shown=True)
-        )
+        return Waiting(reason=f"The account {self._view.account.name!r} is {why}.", shown=True)
 
-    def _expired_or(self, parent: ParentOrder, waiting: Waiting) -> Waiting | None:
+    def _ended_waiting(self, parent: ParentOrder, waiting: Waiting) -> bool:
         """Too late is no: what could not be admitted for long is not sent when it at last could be."""
-        if self._view.now - parent.created_at <= timedelta(seconds=self._limits.pending_s):
-            return waiting
+        since = max(parent.created_at, parent.wake_at or parent.created_at)
+        if not waiting.bounded or self._view.now - since <= timedelta(seconds=self._limits.pending_s):
+            return False
         text = f"It waited for more than {self._limits.pending_s:.0f} s: {waiting.reason}"
         self._stepper.end(parent, ParentState.EXPIRED, "waited_too_long", text)
-        return None
+        return True
 
     def _judge_again(self, parent: ParentOrder, instrument: Instrument) -> None:
         """Children placed after the admission pass the live guardians first."""
@@ -165,7 +183,7 @@ class _Planner:
         size = Size(side=parent.side, quantity=parent.remaining or parent.quantity)
         verdicts = self._admission.verdicts(parent, algorithm, instrument, size, live_only=True)
         verdict = combine(verdicts, size.quantity)
-        if verdict.decision is Decision.BLOCK:
+        if verdict.decision is not Decision.ALLOW:
             self._stepper.request_cancel(parent, verdict.message)
 
     def _wait(self, parent: ParentOrder, waiting: Waiting) -> None:
@@ -176,12 +194,12 @@ class _Planner:
                 entry_of(current, EntryKind.PARENT_WAITING, self._view.now, waiting.reason)
             )
 
-    def _due(self, state: ParentState) -> list[ParentOrder]:
+    def _due(self, *states: ParentState) -> list[ParentOrder]:
         return sorted(
             (
                 parent
                 for parent in self.changes.parents.values()
-                if parent.state is state and parent.wake_at is not None and parent.wake_at <= self._view.now
+                if parent.state in states and parent.wake_at is not None and parent.wake_at <= self._view.now
             ),
             key=lambda one: one.seq,
         )
@@ -197,10 +215,10 @@ class _Planner:
         ]
 
     def _same_lane(self, one: ParentOrder, other: ParentOrder) -> bool:
-        if one.symbol == other.symbol or _bare(one.symbol) == _bare(other.symbol):
-            return True
         first, second = self._instruments.get(one.symbol), self._instruments.get(other.symbol)
-        return first is not None and second is not None and first.id == second.id
+        if first is not None and second is not None:
+            return first.id == second.id
+        return _bare(one.symbol) == _bare(other.symbol)
 
 
 def _bare(symbol: str) -> str:

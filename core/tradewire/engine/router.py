@@ -1,19 +1,26 @@
 """The job `route`: every accepted signal into the inboxes of its accounts, in order of arrival."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from functools import partial
 
+import structlog
+
+from tradewire.contract.matcher import SignalFacts
+from tradewire.domain.algorithm import Algorithm
 from tradewire.domain.clock import Clock
 from tradewire.domain.order import ParentOrder
 from tradewire.engine import loading
 from tradewire.engine.bells import Bells
-from tradewire.engine.routing import Route, route
+from tradewire.engine.routing import Route, failed, route
 from tradewire.engine.single_flight import SingleFlight
 from tradewire.engine.storing import store_routes
 from tradewire.plugins import Plugins
 from tradewire.store.database import Store
 
 BATCH = 200
+
+log = structlog.get_logger()
 
 
 class Router:
@@ -45,7 +52,14 @@ class Router:
                 return
             algorithms = self._store.read_now(loading.all_algorithms)
             now = self._clock.now()
-            routes: list[Route] = [route(self._plugins, signal, algorithms, now) for signal in signals]
+            routes = [self._routed(signal, algorithms, now) for signal in signals]
             self._expect(run.parent for one in routes for run in one.runs if run.parent.state.is_live)
             for account_id in self._store.write_now(partial(store_routes, routes=routes, now=now)):
                 self._bells.work(account_id)
+
+    def _routed(self, signal: SignalFacts, algorithms: Sequence[Algorithm], now: datetime) -> Route:
+        try:
+            return route(self._plugins, signal, algorithms, now)
+        except Exception as error:
+            log.exception("A signal could not be routed.", signal=signal.id)
+            return failed(signal, error, now)

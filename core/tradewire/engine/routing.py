@@ -67,6 +67,12 @@ def route(plugins: Plugins, signal: SignalFacts, algorithms: Sequence[Algorithm]
     return Route(signal_id=signal.id, runs=runs, entries=(routed, *(_entry(run, now) for run in runs)))
 
 
+def failed(signal: SignalFacts, error: Exception, now: datetime) -> Route:
+    """A signal whose routing broke where nothing should; it must not hold up the signals behind it."""
+    text = f"It could not be routed: {type(error).__name__}: {error}"
+    return _ended(signal, now, EntryKind.SIGNAL_FAILED, "failed", text)
+
+
 def _may_act(algorithm: Algorithm, now: datetime) -> bool:
     if algorithm.state is not AlgorithmState.STARTED:
         return False

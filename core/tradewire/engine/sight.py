@@ -32,7 +32,6 @@ class Sight:
         self._market = market
         self._limits = limits
         self._changes = changes
-        self._by_id = {one.id: one for one in view.instruments.values()}
 
     def views(
         self, parent: ParentOrder, algorithm: Algorithm, instrument: Instrument, released: bool
@@ -99,7 +98,8 @@ class Sight:
         wanted |= {
             Want(kind=WantKind.QUOTE, account_id=owner, key=instrument_id)
             for owner, instrument_id in held
-            if self.mark(owner, instrument_id) is None
+            # A fresh quote without any price is all there is to have; asked for again it would come again.
+            if self.quote(owner, instrument_id, self._limits.mark_age_s) is None
         }
         for currency in {instrument.currency, *(one.currency for one in self._view.holdings if one.quantity)}:
             if self.rate(currency) is None:
@@ -129,7 +129,7 @@ class Sight:
     ) -> dict[str, Exposure]:
         own = [one for one in holdings if one.account_id == account_id]
         live = [one for one in parents if one.account_id == account_id]
-        known = self._by_id if account_id == self._view.account.id else {}
+        known = self._known(account_id)
         currencies = {one.instrument_id: one.currency for one in own} | {
             one.id: one.currency for one in known.values()
         }
@@ -141,6 +141,13 @@ class Sight:
             one: Price(mark=self.mark(account_id, one), rate=self.rate(currencies.get(one))) for one in named
         }
         return exposures(own, live, self._market.foreign if with_foreign else (), prices, multipliers)
+
+    def _known(self, account_id: str) -> Mapping[str, Instrument]:
+        """An account's instruments by id, those resolved just now included."""
+        if account_id != self._view.account.id:
+            return {id_: one for (owner, id_), one in self._view.elsewhere.items() if owner == account_id}
+        found = [*self._view.instruments.values(), *self._changes.instruments.values()]
+        return {one.id: one for one in found}
 
     def _same_content_at(self, parent: ParentOrder) -> datetime | None:
         """When the last signal of the same content came in on which this algorithm acted."""

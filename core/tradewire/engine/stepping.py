@@ -40,34 +40,38 @@ def blueprint_params(plugins: Plugins, algorithm: Algorithm, name: str) -> Any:
 class Stepper:
     """Steps parents at one moment, into one set of changes."""
 
-    def __init__(self, plugins: Plugins, changes: Changes, now: datetime, capabilities: Capabilities) -> None:
+    def __init__(
+        self, plugins: Plugins, changes: Changes, now: datetime, capabilities: Capabilities, ready: bool
+    ) -> None:
+        """While the account is not `ready`, nothing is placed: a step that would stays due."""
         self._plugins = plugins
         self._changes = changes
         self._now = now
         self._capabilities = capabilities
+        self._ready = ready
 
     def step(
         self, parent: ParentOrder, algorithm: Algorithm, instrument: Instrument, quote: Quote | None
-    ) -> tuple[Place, ...]:
-        """Apply one step of a WORKING parent; returns the placements it made."""
-        if parent.cancel_requested:
-            self._wind_down(parent)
-            return ()
+    ) -> None:
+        """Apply one step of a WORKING parent, whose cancel was not asked for."""
+        children = self._changes.children_of(parent)
+        if not self._ready and not children:
+            return
         try:
             view = StepView(
                 now=self._now,
                 parent=parent,
-                children=self._changes.children_of(parent),
+                children=children,
                 instrument=instrument,
                 capabilities=self._capabilities,
                 params=blueprint_params(self._plugins, algorithm, parent.blueprint),
                 quote=quote,
             )
             step = pipeline.step(self._plugins, parent.blueprint, view)
-            return self._apply(parent, instrument, step)
+            if self._ready or not any(isinstance(action, Place) for action in step.actions):
+                self._apply(parent, instrument, step)
         except (pipeline.StageFailed, Unhonoured, msgspec.ValidationError, _Refused) as error:
             self.pause(parent, str(error))
-            return ()
 
     def request_cancel(self, parent: ParentOrder, reason: str) -> None:
         """End a parent: at once where nothing is at the broker, else as soon as its children have ended."""
@@ -78,7 +82,7 @@ class Stepper:
         if parent.state is ParentState.PENDING:
             self.end(asked, ParentState.CANCELLED, "cancelled", reason)
         else:
-            self._wind_down(asked)
+            self.wind_down(asked)
 
     def end(self, parent: ParentOrder, state: ParentState, reason: str, detail: str) -> None:
         ended = self._changes.change(
@@ -102,11 +106,12 @@ class Stepper:
         self._note(paused, EntryKind.PARENT_PAUSED, why)
         self._note(paused, EntryKind.ALERT_RAISED, f"A parent order is paused: {why}")
 
-    def _wind_down(self, parent: ParentOrder) -> None:
+    def wind_down(self, parent: ParentOrder) -> None:
+        """Cancel what is open of a parent whose cancel was asked for; end it once nothing is."""
         for child in self._changes.children_of(parent):
             if child.state.is_open:
                 self._cancel(child, "the parent order is being cancelled")
-        if any(child.state.is_open for child in self._changes.children_of(parent)):
+        if self._open_children(parent):
             self._changes.change(parent, wake_at=None)
             return
         full = parent.quantity is not None and parent.filled >= parent.quantity
@@ -118,27 +123,39 @@ class Stepper:
             "Cancelled; nothing of it is open any more.",
         )
 
-    def _apply(self, parent: ParentOrder, instrument: Instrument, step: Step) -> tuple[Place, ...]:
-        placed: list[Place] = []
+    def _apply(self, parent: ParentOrder, instrument: Instrument, step: Step) -> None:
+        if any(isinstance(action, Finish) for action in step.actions[:-1]):
+            raise _Refused(f"The blueprint {parent.blueprint!r} wanted to go on after it had finished.")
+        open_before = self._open_children(parent)
         for action in step.actions:
             if isinstance(action, Place):
-                if self._place(parent, instrument, action):
-                    placed.append(action)
+                self._place(parent, instrument, action)
             elif isinstance(action, Cancel):
                 for child in self._changes.children_of(parent):
                     if child.client_id == action.client_id and child.state.is_open:
                         self._cancel(child, action.reason)
             else:
                 self._finish(parent, action)
-        if self._changes.parents[parent.id].state is ParentState.WORKING:
-            self._changes.change(parent, wake_at=step.wake_at)
-        return tuple(placed)
+        if self._changes.parents[parent.id].state is not ParentState.WORKING:
+            return
+        wake_at = step.wake_at
+        if self._open_children(parent) < open_before:
+            # What was never sent has ended right here, and no report will tell of it.
+            wake_at = self._now
+        elif wake_at is None and not self._open_children(parent):
+            raise _Refused(f"The blueprint {parent.blueprint!r} waits for nothing: no order of it is open.")
+        self._changes.change(parent, wake_at=wake_at)
 
-    def _place(self, parent: ParentOrder, instrument: Instrument, place: Place) -> bool:
+    def _open_children(self, parent: ParentOrder) -> frozenset[str]:
+        return frozenset(
+            child.client_id for child in self._changes.children_of(parent) if child.state.is_open
+        )
+
+    def _place(self, parent: ParentOrder, instrument: Instrument, place: Place) -> None:
         client_id = ids.client_order_id(parent.id, place.leg, place.slice, place.generation)
         children = self._changes.children_of(parent)
         if any(child.client_id == client_id for child in children):
-            return False
+            return
         committed = parent.filled + sum((child.open_quantity for child in children), Decimal(0))
         if place.quantity <= 0 or committed + place.quantity > (parent.quantity or Decimal(0)):
             raise _Refused(
@@ -175,7 +192,6 @@ class Stepper:
             limit_price=canonical(child.limit_price) if child.limit_price is not None else None,
             instrument=instrument.id,
         )
-        return True
 
     def _cancel(self, child: ChildOrder, reason: str) -> None:
         """What was never sent ends here; the rest stays open until the broker says that it is not."""
@@ -191,7 +207,7 @@ class Stepper:
             self._note(parent, EntryKind.CHILD_CANCEL_REQUESTED, reason, client_id=child.client_id)
 
     def _finish(self, parent: ParentOrder, finish: Finish) -> None:
-        if any(child.state.is_open for child in self._changes.children_of(parent)):
+        if self._open_children(parent):
             raise _Refused(f"The blueprint {parent.blueprint!r} wanted to finish while an order is open.")
         full = parent.quantity is not None and parent.filled >= parent.quantity
         if finish.state not in _ENDS or (finish.state is ParentState.FILLED) is not full:

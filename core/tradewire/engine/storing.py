@@ -1,7 +1,8 @@
 """Writing what routing and planning decided: each in one transaction, or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -73,7 +74,7 @@ def store_plan(conn: Connection, view: AccountView, changes: Changes, with_other
                 child_orders.c.client_id == client_id,
                 child_orders.c.state == changes.expected[client_id].value,
             )
-            .values(**columns(child, ("client_id",)))
+            .values(**_only(columns(child), changes.child_fields[client_id]))
         )
         if moved.rowcount != 1:
             raise Overtaken(client_id)
@@ -99,6 +100,10 @@ def store_plan(conn: Connection, view: AccountView, changes: Changes, with_other
     _remember_instruments(conn, view, changes)
     append(conn, changes.entries)
     versions.bump(conn, account_id)
+
+
+def _only(values: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name in names}
 
 
 _PARENT_COLUMNS = tuple(name for name in ParentOrder.__struct_fields__ if name not in ("id", "seq"))

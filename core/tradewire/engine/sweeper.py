@@ -17,6 +17,7 @@ from tradewire.domain.algorithm import Algorithm, AlgorithmState
 from tradewire.domain.base import Struct
 from tradewire.domain.clock import Clock, iso
 from tradewire.domain.ledger import Entry, EntryKind
+from tradewire.domain.order import Purpose
 from tradewire.engine import versions
 from tradewire.engine.bells import Bells
 from tradewire.ledger.append import append
@@ -126,7 +127,10 @@ def what_is_due(conn: Connection, now: datetime) -> Due:
 
 
 def expire(conn: Connection, now: datetime) -> frozenset[str]:
-    """Stop the algorithms whose validity has ended and cancel their orders; returns their accounts."""
+    """Stop the algorithms whose validity has ended and cancel their entries; returns their accounts.
+
+    An exit goes on: what it closes would otherwise be left to nobody.
+    """
     over: list[Algorithm] = list(
         conn.execute(
             select(algorithms.c.document).where(
@@ -146,7 +150,11 @@ def expire(conn: Connection, now: datetime) -> frozenset[str]:
         )
         conn.execute(
             update(parent_orders)
-            .where(parent_orders.c.algorithm_id == algorithm.id, parent_orders.c.ended_at.is_(None))
+            .where(
+                parent_orders.c.algorithm_id == algorithm.id,
+                parent_orders.c.ended_at.is_(None),
+                parent_orders.c.purpose != Purpose.EXIT.value,
+            )
             .values(cancel_requested=True, wake_at=now)
         )
         entry = Entry(

@@ -8,7 +8,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from tradewire.domain.clock import Clock
-from tradewire.domain.order import ChildOrder, ParentState
+from tradewire.domain.order import ChildOrder
 from tradewire.engine import loading
 from tradewire.engine.account_view import AccountView, EngineLimits, MarketView, Want
 from tradewire.engine.changes import Changes
@@ -98,7 +98,4 @@ class Worker:
 
 def is_due(view: AccountView) -> bool:
     """Whether anything of the account may need a plan now."""
-    return any(
-        parent.state is not ParentState.PAUSED and parent.wake_at is not None and parent.wake_at <= view.now
-        for parent in view.parents
-    )
+    return any(parent.wake_at is not None and parent.wake_at <= view.now for parent in view.parents)
