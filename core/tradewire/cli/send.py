@@ -19,7 +19,13 @@ class _Told(Struct):
     status: str = ""
     id: str = ""
     of: str = ""
-    error: str = ""
+    reason: str = ""
+    message: str = ""
+
+    def refusal(self, status: int) -> str:
+        """The door's own sentence."""
+        said = self.message or self.reason
+        return said if said else f"Tradewire answered {status}."
 
 
 def send(
@@ -65,9 +71,9 @@ def send(
     try:
         told = msgspec.json.decode(content, type=_Told)
     except msgspec.MsgspecError:
-        told = _Told(error=f"Tradewire answered {status}.")
+        told = _Told()
     if status != 200:
-        raise Stop(Exit.REFUSED, told.error or f"Tradewire answered {status}.")
+        raise Stop(Exit.REFUSED, told.refusal(status))
     if common.json:
         screen.print_json(content)
     elif told.status == "duplicate":

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
@@ -21,6 +22,8 @@ signal.command(send)
 
 _EVERY_S = 1.0
 _ID = 13
+#: Of the columns of a line that is printed alone: time, id, state.
+_WIDTHS = (14, 13, 13)
 
 Status = Literal["accepted", "invalid", "duplicate", "no_match"]
 
@@ -46,7 +49,8 @@ def signals(
             _refused(common, api, limit, after)
             return
         if follow:
-            _follow(common, api, status, algorithm)
+            with suppress(KeyboardInterrupt):
+                _follow(common, api, status, algorithm)
             return
         answer = api.get("/signals", status=status, algorithm=algorithm, limit=limit, after=after)
     if common.json:
@@ -111,8 +115,12 @@ def _follow(common: Common, api: Api, status: Status | None, algorithm: str | No
                 sys.stdout.write(msgspec.json.encode(one).decode() + "\n")
                 sys.stdout.flush()
                 continue
-            at, short, state, text = _row(common, one, one.id[:_ID])
-            out.print(f"{at}  {short}  {state}  " + text.replace("\n", "  "))
+            line = screen.table("Time", "Id", "State", "Signal", wide="Signal")
+            line.show_header = False
+            for column, width in zip(line.columns, _WIDTHS, strict=False):
+                column.width = width
+            line.add_row(*_row(common, one, one.id[:_ID]))
+            out.print(line)
         time.sleep(_EVERY_S)
 
 
@@ -135,7 +143,7 @@ def _print_story(common: Common, story: "SignalStory", verdicts: bool) -> None:
     one = story.signal
     out = screen.console()
     out.print(f"[bold]Signal[/bold] {one.id}  {screen.state(one.state)}" + ("  TEST" if one.test else ""))
-    if one.reason:
+    if one.reason and one.state != "filled":
         out.print(screen.escape(one.reason))
     out.print(f"[dim]{screen.escape(story.raw)}[/dim]")
     out.print()

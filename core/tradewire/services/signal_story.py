@@ -187,11 +187,10 @@ def _arrival(signal: SignalView) -> Iterator[StageView]:
 
 def _of_order(signal: SignalView, order: OrderView) -> Iterator[StageView]:
     where = {"algorithm": order.algorithm, "parent_id": order.id}
-    changes = "; ".join(f"{note.field}: {note.used or 'none'} ({note.why})" for note in order.notes)
     what = " ".join(
         part for part in (order.purpose.value, order.side, order.quantity, order.symbol) if part is not None
     )
-    yield _stage(signal, order.created_at, "order", f"{what}. {changes}".strip(), **where)
+    yield _stage(signal, order.created_at, "order", f"{what}. {_decided(order)}".strip(), **where)
     if order.admitted_at is not None:
         as_what = f"{order.order_type or order.blueprint} by the blueprint {order.blueprint}"
         yield _stage(
@@ -208,6 +207,18 @@ def _of_order(signal: SignalView, order: OrderView) -> Iterator[StageView]:
             why or f"Filled {order.filled}.",
             **where,
         )
+
+
+def _decided(order: OrderView) -> str:
+    """What the message said and the algorithm said, where either said anything."""
+    taken = [note.field for note in order.notes if note.received is not None and note.received == note.used]
+    sentences = [f"From the message: {', '.join(taken)}."] if taken else []
+    for note in order.notes:
+        if note.received == note.used:
+            continue
+        came = "absent" if note.received is None else f"{note.received} came"
+        sentences.append(f"{note.field}: {came}, {note.used or 'nothing'} is used ({note.why}).")
+    return " ".join(sentences)
 
 
 def _of_child(signal: SignalView, order: OrderView, child: ChildView) -> Iterator[StageView]:

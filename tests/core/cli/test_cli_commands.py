@@ -145,6 +145,21 @@ def test_what_came_from_outside_cannot_style_the_screen(cli: Cli) -> None:
     assert "[red]x" in cli("algorithm", "show", "breakout").out
 
 
+@pytest.mark.usefixtures("lived")
+def test_following_prints_each_signal_once_until_ctrl_c(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds = iter([None, None, KeyboardInterrupt()])
+
+    def wait(seconds: float) -> None:
+        stop = next(rounds)
+        if stop is not None:
+            raise stop
+
+    monkeypatch.setattr("tradewire.cli.signals.time.sleep", wait)
+    followed = cli("signals", "--follow", "--json")
+    assert followed.code == 0
+    assert len([json.loads(line) for line in followed.out.splitlines()]) == 5
+
+
 def test_halt_and_resume_need_a_reason(cli: Cli) -> None:
     assert cli("halt").code == 2
     assert cli("halt", "--reason", "news").code == 0

@@ -111,7 +111,7 @@ def test_a_signal_is_posted_as_an_alert_would(cli: Cli, running: Running, tmp_pa
 def test_a_refused_signal_is_exit_1_with_the_reason(cli: Cli, running: Running, tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text("x")
-    running.answer = (401, {"status": "unauthorized", "error": "Invalid API Key: it has 1 character."})
+    running.answer = (401, {"status": "unauthorized", "message": "Invalid API Key: it has 1 character."})
     refused = cli("signal", "send", "--key-file", str(key))
     assert (refused.code, refused.err) == (1, "Invalid API Key: it has 1 character.\n")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
+from tradewire.contract.override import Note
 from tradewire.domain.instrument import AssetClass, Instrument
 from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.domain.message import Action, Message
@@ -108,6 +109,11 @@ def _parent(conn: Connection, signal: str, account: str, algorithm: str, at: dat
         "created_at": _ms(at, 5),
         "admitted_at": _ms(at, 9),
         "version": 1,
+        "notes": (
+            Note(field="symbol", received="AAPL", used="AAPL", why="dynamic symbol is on"),
+            Note(field="qty", received="20", used="10", why="dynamic quantity is off"),
+            Note(field="stopPrice", received=None, used=None, why="absent"),
+        ),
     }
     conn.execute(insert(parent_orders).values(**{**row, **ends[signal]}))
     judged: list[Verdict] = [allow("active", "The kill switch is active: orders pass.")]

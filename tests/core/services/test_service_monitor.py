@@ -76,6 +76,14 @@ def test_a_story_begins_at_the_messages_own_time_and_is_in_order(services: Servi
     assert story.stages[-1].after_ms == 21
 
 
+def test_a_story_says_what_the_message_changed_and_what_it_could_not(services: Services, run: Run) -> None:
+    story = run(services.stories.show(FILLED))
+    (order,) = [stage.text for stage in story.stages if stage.stage == "order"]
+    assert order == (
+        "entry buy 10 AAPL. From the message: symbol. qty: 20 came, 10 is used (dynamic quantity is off)."
+    )
+
+
 def test_a_blocked_story_says_which_guardian_and_why(services: Services, run: Run) -> None:
     story = run(services.stories.show(BLOCKED))
     (guarded,) = [stage for stage in story.stages if stage.stage == "guarded"]
