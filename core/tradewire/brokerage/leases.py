@@ -25,7 +25,7 @@ def take(conn: Connection, account_id: str, owner: str, now: datetime, lease_s: 
     conn.execute(
         update(leases)
         .where(leases.c.account_id == account_id, leases.c.epoch == row.epoch)
-        .values(owner=owner, epoch=row.epoch + 1, until=until, reconciled=False)
+        .values(owner=owner, epoch=row.epoch + 1, until=until)
     )
     return Lease(owner=owner, epoch=row.epoch + 1)
 

@@ -13,6 +13,8 @@ from tradewire.contract.broker import (
     Accepted,
     DedupeClass,
     Execution,
+    OrderState,
+    OrderUpdate,
     Rejected,
     RejectKind,
     SubmitResult,
@@ -143,15 +145,15 @@ def store_resolved_absent(conn: Connection, client_id: str) -> After:
     return After(send=True)
 
 
-def resolved_execution(
+def resolved_reports(
     conn: Connection, client_id: str, quantity: Decimal, price: Decimal, now: datetime
-) -> Execution | None:
-    """A person's word that `quantity` of the order filled in all, as the execution that is missing here."""
+) -> tuple[Execution | OrderUpdate, ...]:
+    """A person's word that `quantity` of the order filled in all, and that the order is over, as reports."""
     child, _ = _load(conn, client_id)
     if child.state is not ChildState.UNKNOWN or quantity <= child.filled:
-        return None
+        return ()
     instrument = instrument_of(conn, child)
-    return Execution(
+    execution = Execution(
         execution_id=f"by-hand-{client_id}",
         client_id=client_id,
         broker_order_id=child.broker_order_id,
@@ -163,6 +165,16 @@ def resolved_execution(
         multiplier=instrument.multiplier,
         at=now,
     )
+    order = OrderState(
+        client_id=client_id,
+        broker_order_id=child.broker_order_id or "",
+        instrument_id=child.instrument_id,
+        side=child.side,
+        quantity=child.quantity,
+        filled=quantity,
+        state=ChildState.FILLED if quantity >= child.quantity else ChildState.CANCELLED,
+    )
+    return (execution, OrderUpdate(order=order, at=now))
 
 
 def _unknown(conn: Connection, parent: ParentOrder, child: ChildOrder, cause: str, now: datetime) -> After:

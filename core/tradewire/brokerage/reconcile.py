@@ -63,14 +63,20 @@ def foreign_orders(
 
 
 def store_compared(
-    conn: Connection, account_id: str, held: Sequence[BrokerPosition], first: bool, now: datetime
+    conn: Connection,
+    account_id: str,
+    held: Sequence[BrokerPosition],
+    standing: Sequence[Drift],
+    now: datetime,
 ) -> tuple[Drift, ...]:
-    """Store what no algorithm accounts for, and mark the account as compared.
+    """Store what no algorithm accounts for, and mark the account as compared; returns the drifts.
 
-    On the very first connection whatever is held is the baseline; afterwards a change of it is drift, which
-    halts the account.
+    Only differences in `standing`, which were seen before, count: a new one may be a fill on its way here.
+    At the first comparison of all whatever is held is the baseline; afterwards a change of it is drift,
+    which halts the account.
     """
-    found = drifts(conn, account_id, held)
+    first = not conn.execute(select(leases.c.reconciled).where(leases.c.account_id == account_id)).scalar()
+    found = tuple(one for one in drifts(conn, account_id, held) if one in standing)
     for drift in found:
         _set_unattributed(conn, account_id, drift, now)
     if found:
@@ -86,18 +92,23 @@ def drifts(conn: Connection, account_id: str, held: Sequence[BrokerPosition]) ->
     nothing = BrokerPosition(instrument_id="", quantity=ZERO)
     own: dict[str, Decimal] = {}
     unattributed: dict[str, Decimal] = {}
+    terms: dict[str, tuple[str, Decimal]] = {}
     for row in conn.execute(select(positions).where(positions.c.account_id == account_id)):
+        if row.currency:
+            terms[row.instrument_id] = (row.currency, row.multiplier)
         sums = own if row.algorithm_id else unattributed
         sums[row.instrument_id] = sums.get(row.instrument_id, ZERO) + row.quantity
     found = []
     for one in sorted({*at_broker, *own, *unattributed}):
         there = at_broker.get(one, nothing)
+        # What is gone from the broker's list, it says nothing of; our own rows do.
+        currency, multiplier = terms.get(one, (there.currency, there.multiplier))
         drift = Drift(
             instrument_id=one,
             expected=unattributed.get(one, ZERO),
             found=there.quantity - own.get(one, ZERO),
-            currency=there.currency,
-            multiplier=there.multiplier,
+            currency=there.currency or currency,
+            multiplier=there.multiplier if there.currency else multiplier,
         )
         if drift.found != drift.expected:
             found.append(drift)

@@ -13,7 +13,7 @@ from tradewire.contract.broker import Execution, OrderState, OrderUpdate
 from tradewire.domain.base import Struct
 from tradewire.domain.ledger import Entry, EntryKind, Value
 from tradewire.domain.order import ChildOrder, ChildState, ParentOrder, ParentState
-from tradewire.domain.quantity import canonical
+from tradewire.domain.quantity import canonical, is_usable
 from tradewire.engine import versions
 from tradewire.engine.rows import child_of, columns, parent_of
 from tradewire.ledger.append import append
@@ -46,6 +46,14 @@ def store_reports(
     return book.close()
 
 
+def _is_usable(execution: Execution) -> bool:
+    """Whether the numbers can be booked; what a broker sends is input like any other."""
+    numbers = (execution.quantity, execution.price, execution.fee, execution.multiplier)
+    return (
+        all(is_usable(number) for number in numbers) and execution.quantity > 0 and execution.multiplier > 0
+    )
+
+
 class _Book:
     """One batch under way, with the children and parents it has touched."""
 
@@ -62,6 +70,17 @@ class _Book:
 
     def execution(self, execution: Execution) -> None:
         if self._is_known(execution):
+            return
+        if not _is_usable(execution):
+            self._note(
+                EntryKind.ALERT_RAISED,
+                None,
+                execution.client_id,
+                "The broker reported an execution that cannot be: its quantity, price or fee is unusable. "
+                "It is not booked; compare the account's positions.",
+                execution=execution.execution_id,
+                instrument=execution.instrument_id,
+            )
             return
         child = self._child(execution.client_id, execution.broker_order_id)
         parent = self._parent(child.parent_id) if child is not None else None
@@ -187,6 +206,9 @@ class _Book:
     def _child(self, client_id: str | None, broker_order_id: str | None) -> ChildOrder | None:
         if client_id is not None and client_id in self._children:
             return self._children[client_id]
+        for known in self._children.values():
+            if broker_order_id and known.broker_order_id == broker_order_id:
+                return known
         mine = child_orders.c.account_id == self._account_id
         for named in (
             child_orders.c.client_id == client_id if client_id else None,

@@ -68,17 +68,26 @@ class Sender:
 
     async def _run(self, instrument_id: str) -> None:
         lane = self._lanes[instrument_id]
-        while lane:
-            client_id = lane.popleft()
-            try:
-                await self._send(client_id)
-            except StoreUnavailable as error:
-                # Stored state decides: still NEW, and the sweeper sends it; SENT, and it will be looked up.
-                log.error("An order's outcome could not be stored.", order=client_id, error=str(error))
-                self._on_after(client_id, After(look_up=True))
-            finally:
-                self.in_flight.discard(client_id)
-        del self._lanes[instrument_id]
+        try:
+            while lane:
+                await self._send_or_look_up(lane.popleft())
+        finally:
+            # Whatever ended this: the next order of the lane must find a lane that runs.
+            self.in_flight.difference_update(lane)
+            del self._lanes[instrument_id]
+
+    async def _send_or_look_up(self, client_id: str) -> None:
+        try:
+            await self._send(client_id)
+        # Stored state decides: still NEW, and the sweeper sends it; SENT, and it will be looked up.
+        except StoreUnavailable as error:
+            log.error("An order's outcome could not be stored.", order=client_id, error=str(error))
+            self._on_after(client_id, After(look_up=True))
+        except Exception:
+            log.exception("An order could not be sent.", order=client_id)
+            self._on_after(client_id, After(look_up=True))
+        finally:
+            self.in_flight.discard(client_id)
 
     async def _send(self, client_id: str) -> None:
         released = await self._store.write(

@@ -12,7 +12,7 @@ from tradewire.brokerage import queries, reconcile
 from tradewire.brokerage.env import SessionEnv
 from tradewire.brokerage.look_ups import LookUps
 from tradewire.brokerage.market_memory import MarketMemory
-from tradewire.brokerage.outcomes import After, resolved_execution, store_lost, store_resolved_absent
+from tradewire.brokerage.outcomes import After, resolved_reports, store_lost, store_resolved_absent
 from tradewire.brokerage.release import Lease
 from tradewire.brokerage.reports import Stored, store_reports
 from tradewire.brokerage.sender import Sender
@@ -81,7 +81,6 @@ class SessionHost:
         self._look_ups: LookUps | None = None
         self._wants: Wants | None = None
         self._background: set[asyncio.Task[None]] = set()
-        self._first = lease.epoch == 1
         self._comparing = asyncio.Lock()
 
     async def run(self) -> None:
@@ -144,17 +143,17 @@ class SessionHost:
             )
             return
         quantity, price = filled
-        execution = await self._store.read(
+        reports = await self._store.read(
             partial(
-                resolved_execution,
+                resolved_reports,
                 client_id=client_id,
                 quantity=quantity,
                 price=price,
                 now=self._clock.now(),
             )
         )
-        if execution is not None:
-            await self.apply([execution])
+        if reports:
+            await self.apply(reports)
 
     async def apply(self, reports: Sequence[Execution | OrderUpdate]) -> None:
         """Store reports; never lost for want of a database, and executions that are missing are fetched."""
@@ -223,6 +222,8 @@ class SessionHost:
         log.info("The account is connected and compared.", account=self._config.name)
         self._ring()
         await self._send_waiting()
+        for child in await self._store.read(partial(queries.being_cancelled, account_id=self._config.id)):
+            self.cancel(child)
 
     async def _compare_orders(self, session: Session) -> None:
         account_id = self._config.id
@@ -235,20 +236,24 @@ class SessionHost:
         orders = await session.open_orders()
         await self._fetch_executions()
         await self.apply([OrderUpdate(order=order, at=self._clock.now()) for order in orders])
-        for client_id in unknown:
+        gone = await self._store.read(partial(queries.gone, account_id=account_id, orders=orders))
+        for client_id in (*unknown, *gone):
             if self._look_ups is not None:
                 after = await self._look_ups.once(client_id)
-                self._after(client_id, After(look_up=True) if after is None else after)
+                self._after(client_id, After(look_up=client_id in unknown) if after is None else after)
         self._standing.foreign = await self._store.read(
             partial(reconcile.foreign_orders, account_id=account_id, orders=orders)
         )
 
     async def _compare_positions(self, session: Session) -> None:
-        """A fill may come between two questions, so a difference counts only when it stays."""
+        """A fill may come between two questions, so a difference counts only when it stays the same."""
         account_id = self._config.id
+        standing: tuple[reconcile.Drift, ...] | None = None
         for pause in COMPARE_PAUSES_S:
             held = await session.positions()
-            if not await self._store.read(partial(reconcile.drifts, account_id=account_id, held=held)):
+            found = await self._store.read(partial(reconcile.drifts, account_id=account_id, held=held))
+            standing = tuple(one for one in found if standing is None or one in standing)
+            if not standing:
                 break
             await asyncio.sleep(pause)
             await self._fetch_executions()
@@ -257,11 +262,10 @@ class SessionHost:
                 reconcile.store_compared,
                 account_id=account_id,
                 held=await session.positions(),
-                first=self._first,
+                standing=standing or (),
                 now=self._clock.now(),
             )
         )
-        self._first = False
         for drift in drifts:
             log.error("The broker's position drifted; the account is halted.", instrument=drift.instrument_id)
 
@@ -271,6 +275,8 @@ class SessionHost:
         storing = asyncio.create_task(self._store_arrivals(arrived))
         try:
             async for event in session.events():
+                if storing.done():
+                    break
                 if isinstance(event, Execution | OrderUpdate):
                     arrived.put_nowait(event)
                 elif isinstance(event, HealthChange):

@@ -54,7 +54,8 @@ versions = Table(
     PrimaryKeyConstraint("scope", "scope_id"),
 )
 
-# `wake_at` is when the account is next due; `reconciled` whether its orders were compared in this epoch.
+# `wake_at` is when the account is next due; `reconciled` whether its positions were ever
+# compared: what is held at the first comparison is the baseline, a change of it afterwards is drift.
 leases = Table(
     "leases",
     metadata,
