@@ -48,10 +48,9 @@ def store_reports(
 
 def _is_usable(execution: Execution) -> bool:
     """Whether the numbers can be booked; what a broker sends is input like any other."""
-    numbers = (execution.quantity, execution.price, execution.fee, execution.multiplier)
-    return (
-        all(is_usable(number) for number in numbers) and execution.quantity > 0 and execution.multiplier > 0
-    )
+    above_zero = (execution.quantity, execution.multiplier)
+    usable = all(is_usable(number) for number in (*above_zero, execution.price, execution.fee))
+    return usable and min(above_zero) > 0
 
 
 class _Book:

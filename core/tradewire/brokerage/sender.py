@@ -79,10 +79,9 @@ class Sender:
     async def _send_or_look_up(self, client_id: str) -> None:
         try:
             await self._send(client_id)
-        # Stored state decides: still NEW, and the sweeper sends it; SENT, and it will be looked up.
         except StoreUnavailable as error:
-            log.error("An order's outcome could not be stored.", order=client_id, error=str(error))
-            self._on_after(client_id, After(look_up=True))
+            # It is stored as NEW, and the sweeper sends it.
+            log.error("An order waits for the database.", order=client_id, error=str(error))
         except Exception:
             log.exception("An order could not be sent.", order=client_id)
             self._on_after(client_id, After(look_up=True))
@@ -104,10 +103,18 @@ class Sender:
             self._on_after(client_id, After(due=released.ended))
             return
         result = await self._submit(released)
-        after = await self._store.write(
-            partial(store_submitted, client_id=client_id, result=result, now=self._clock.now())
-        )
-        self._on_after(client_id, after)
+        self._on_after(client_id, await self._stored(client_id, result))
+
+    async def _stored(self, client_id: str, result: SubmitResult) -> After:
+        """Store an outcome; it is never lost for want of a database."""
+        while True:
+            try:
+                return await self._store.write(
+                    partial(store_submitted, client_id=client_id, result=result, now=self._clock.now())
+                )
+            except StoreUnavailable as error:
+                log.error("An order's outcome waits for the database.", order=client_id, error=str(error))
+                await asyncio.sleep(self._settings.lookup_base_s)
 
     async def _submit(self, order: OrderRequest) -> SubmitResult:
         """One transmission. Whatever is not a definite answer is UNKNOWN."""
