@@ -185,12 +185,9 @@ def test_no_bytes_at_all_are_a_500_or_get_lost(rig: Rig, junk: bytes, at: int, k
     before = len(rig.signals())
     answer = rig.receive(body)
     assert answer.status in (200, 400, 401)
-    named = getattr(answer.body, "id", None) or getattr(answer.body, "of", None)
     if rig.key.encode() + b'"' in body:
         assert len(rig.signals()) == before + 1
         assert rig.key.encode() not in rig.signals()[-1].raw
-    elif answer.status != 200 and not isinstance(named, str):
-        assert len(rig.signals()) == before
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

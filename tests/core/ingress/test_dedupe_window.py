@@ -47,6 +47,11 @@ def test_the_same_body_a_minute_later_is_a_second_signal(rig: Rig) -> None:
     assert kinds(rig, [0, 60]) == ["accepted", "accepted"]
 
 
+def test_the_window_ends_at_its_last_moment(rig: Rig) -> None:
+    assert kinds(rig, [0, 44.999]) == ["accepted", "duplicate"]
+    assert kinds(rig, [0.001]) == ["accepted"]
+
+
 def test_a_copy_does_not_extend_the_window(rig: Rig) -> None:
     assert kinds(rig, [0, 30, 16]) == ["accepted", "duplicate", "accepted"]
 
