@@ -2,6 +2,7 @@
 
 import sys
 from typing import Annotated
+from urllib.parse import quote
 
 from cyclopts import App, Parameter
 
@@ -59,7 +60,7 @@ def list_keys(*, common: Common = DEFAULT) -> None:
 def regenerate(connection: str, /, *, common: Common = DEFAULT) -> None:
     """A new key for a connection; the old one is invalid at once."""
     with connect(common) as api:
-        _show_secret(common, api.post(f"/keys/{connection}/regenerate"))
+        _show_secret(common, api.post(f"/keys/{quote(connection, safe='')}/regenerate"))
 
 
 @key.command
@@ -67,14 +68,14 @@ def reveal(connection: str, /, *, common: Common = DEFAULT) -> None:
     """The key again, for the owner's password; the ledger notes it."""
     secret = hidden("Owner's password: ")
     with connect(common) as api:
-        _show_secret(common, api.post(f"/keys/{connection}/reveal", {"password": secret}))
+        _show_secret(common, api.post(f"/keys/{quote(connection, safe='')}/reveal", {"password": secret}))
 
 
 @key.command
 def revoke(connection: str, /, *, common: Common = DEFAULT) -> None:
     """Refuse a key from now on."""
     with connect(common) as api:
-        answer = api.post(f"/keys/{connection}/revoke")
+        answer = api.post(f"/keys/{quote(connection, safe='')}/revoke")
     if common.json:
         screen.print_json(answer.content)
         return

@@ -2,6 +2,7 @@
 
 import sys
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
 
 from cyclopts import App, Parameter
 
@@ -90,7 +91,7 @@ def resolve(
         {"decision": "absent"} if absent else {"decision": "filled", "quantity": filled, "price": price}
     )
     with connect(common) as api:
-        answer = api.post(f"/orders/{reference}/resolve", decision)
+        answer = api.post(f"/orders/{quote(reference, safe='')}/resolve", decision)
     if common.json:
         screen.print_json(answer.content)
         return

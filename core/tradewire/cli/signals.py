@@ -4,6 +4,7 @@ import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Literal
+from urllib.parse import quote
 
 import msgspec
 from cyclopts import App, Parameter
@@ -81,7 +82,7 @@ def show_signal(
 ) -> None:
     """One signal through every stage, with times and reasons."""
     with connect(common) as api:
-        answer = api.get(f"/signals/{reference}")
+        answer = api.get(f"/signals/{quote(reference, safe='')}")
     if common.json:
         screen.print_json(answer.content)
         return

@@ -1,6 +1,7 @@
 """`tradewire token …`."""
 
 import sys
+from urllib.parse import quote
 
 from cyclopts import App
 
@@ -61,7 +62,7 @@ def list_tokens(*, common: Common = DEFAULT) -> None:
 def revoke(name: str, /, *, common: Common = DEFAULT) -> None:
     """Refuse a token from now on."""
     with connect(common) as api:
-        answer = api.post(f"/tokens/{name}/revoke")
+        answer = api.post(f"/tokens/{quote(name, safe='')}/revoke")
     if common.json:
         screen.print_json(answer.content)
         return

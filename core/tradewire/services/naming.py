@@ -61,10 +61,12 @@ def algorithm_names(conn: Connection) -> dict[str, str]:
 
 
 def checked_name(kind: str, name: str) -> str:
-    """A name as it may be stored: printable, on one line, without spaces around it."""
+    """A name as it may be stored: printable, on one line, without spaces around it, fit for an address."""
     if not name or name != name.strip() or len(name) > MOST_CHARACTERS or not name.isprintable():
         raise Refused(
             Code.INVALID,
             f"The name of {kind} is 1 to {MOST_CHARACTERS} printable characters without spaces around them.",
         )
+    if "/" in name or name in (".", ".."):
+        raise Refused(Code.INVALID, f"The name of {kind} has no slash in it, since it stands in addresses.")
     return name

@@ -51,6 +51,12 @@ def test_a_refusal_is_one_sentence_on_stderr_and_exit_1(cli: Cli) -> None:
     assert len(again.err.strip().splitlines()) == 1
 
 
+def test_a_name_with_spaces_and_marks_is_found_again(cli: Cli) -> None:
+    assert cli("key", "new", "my key? #1").code == 0
+    assert cli("key", "regenerate", "my key? #1").code == 0
+    assert cli("key", "revoke", "my key? #1").code == 0
+
+
 def test_a_key_is_revealed_for_the_password(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     made = cli("key", "new", "main").out
     monkeypatch.setattr("sys.stdin", io.StringIO("a good password\n"))

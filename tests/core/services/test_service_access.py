@@ -91,6 +91,12 @@ def test_a_mistyped_connection_is_told_the_nearest(services: Services, run: Run)
         run(services.keys.revoke("mian", "test"))
 
 
+@pytest.mark.parametrize("name", ["", " main", "a/b", "..", "a\nb", "x" * 81])
+def test_a_name_that_cannot_stand_in_an_address_is_refused(name: str, services: Services, run: Run) -> None:
+    with pytest.raises(Refused, match="The name of a connection"):
+        run(services.keys.create(name, "tradingview", "test"))
+
+
 def test_an_unknown_provider_is_refused(services: Services, run: Run) -> None:
     with pytest.raises(Unhonoured, match="tradingview"):
         run(services.keys.create("main", "tradingvew", "test"))
