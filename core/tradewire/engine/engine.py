@@ -1,5 +1,6 @@
 """The engine of one process put together: jobs, bells, sessions, sweeper."""
 
+import asyncio
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
@@ -60,6 +61,7 @@ class Engine:
         self._calendars = calendars
         self._bells = bells
         self._owner = owner
+        self._serving = asyncio.Lock()
         self.memory = MarketMemory(clock)
         self.desk = BrokerDesk(clock, self.memory, bells.work)
         limits = EngineLimits(
@@ -119,11 +121,12 @@ class Engine:
         self.desk.loop_task(self._serve_new())
 
     async def _serve_new(self) -> None:
-        found = await self._store.read(_accounts)
-        for account, credentials in found:
-            if not self.desk.serves(account.id):
-                lease = await self._store.write(self._taking(account.id))
-                self._open(account, credentials, lease)
+        # One at a time: a second one would take a lease anew, and void the one its session was opened with.
+        async with self._serving:
+            for account, credentials in await self._store.read(_accounts):
+                if not self.desk.serves(account.id):
+                    lease = await self._store.write(self._taking(account.id))
+                    self._open(account, credentials, lease)
 
     async def _retake(self, account_id: str) -> None:
         lease = await self._store.write(self._taking(account_id))
