@@ -45,9 +45,6 @@ class BrokerDesk:
 
         self._call(add)
 
-    def serves(self, account_id: str) -> bool:
-        return account_id in self._hosts
-
     def loop_task(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` on the loop until the desk stops."""
         self._call(lambda: self._tasks.append(self._loop.create_task(work)))

@@ -62,6 +62,8 @@ class Engine:
         self._bells = bells
         self._owner = owner
         self._serving = asyncio.Lock()
+        self._served: set[str] = set()
+        self._serving = asyncio.Lock()
         self.memory = MarketMemory(clock)
         self.desk = BrokerDesk(clock, self.memory, bells.work)
         limits = EngineLimits(
@@ -113,7 +115,7 @@ class Engine:
 
     def _work(self, account_id: str) -> None:
         """The job `work`; the first ring for a new account also opens its session."""
-        if not self.desk.serves(account_id):
+        if account_id not in self._served:
             self._serve_all_soon()
         self._worker.work(account_id)
 
@@ -121,10 +123,9 @@ class Engine:
         self.desk.loop_task(self._serve_new())
 
     async def _serve_new(self) -> None:
-        # One at a time: a second one would take a lease anew, and void the one its session was opened with.
         async with self._serving:
             for account, credentials in await self._store.read(_accounts):
-                if not self.desk.serves(account.id):
+                if account.id not in self._served:
                     lease = await self._store.write(self._taking(account.id))
                     self._open(account, credentials, lease)
 
@@ -151,6 +152,7 @@ class Engine:
     def _open(self, account: Account, credentials: bytes | None, lease: Lease | None) -> None:
         if lease is None:
             return
+        self._served.add(account.id)
         self.desk.open(account.id, partial(self._host, account, credentials, lease))
 
     def _host(self, account: Account, credentials: bytes | None, lease: Lease) -> SessionHost:
