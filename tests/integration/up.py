@@ -1,0 +1,74 @@
+"""`tradewire up` as a process of its own, which a test may kill at any moment."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+
+class Up:
+    """One life after another on the same data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.key = ""
+        self.url = ""
+        self.process: subprocess.Popen[str]
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "tradewire", "up", "--json", "--port", "0", "--data"]
+        log = (self.folder.parent / "up.log").open("a")
+        with log:
+            self.process = subprocess.Popen(
+                [*command, str(self.folder)], stdout=subprocess.PIPE, stderr=log, text=True
+            )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, (self.folder.parent / "up.log").read_text()[-4000:]
+        said = json.loads(line)
+        self.key = said.get("key") or self.key
+        instance = json.loads((self.folder / "instance.json").read_text())
+        self.url = instance["url"]
+        self.api = httpx.Client(
+            base_url=f"{self.url}/api/v1",
+            headers={"authorization": f"Bearer {instance['token']}"},
+            timeout=30,
+        )
+
+    def kill(self) -> None:
+        """As a power cut does it: no time for anything."""
+        os.kill(self.process.pid, signal.SIGKILL)
+        self._gone()
+
+    def stop(self) -> int:
+        os.kill(self.process.pid, signal.SIGTERM)
+        return self._gone()
+
+    def call(self, method: str, path: str, **options: Any) -> Any:
+        answer = self.api.request(method, path, **options)
+        assert answer.status_code < 300, answer.text
+        return answer.json()
+
+    def every(self, path: str) -> list[dict[str, Any]]:
+        """All pages of a list."""
+        items: list[dict[str, Any]] = []
+        after: str | None = None
+        while True:
+            page = self.call("GET", path, params={"limit": 200, **({"after": after} if after else {})})
+            items += page["items"]
+            after = page.get("next")
+            if after is None:
+                return items
+
+    def _gone(self) -> int:
+        assert self.process.stdout is not None
+        code = self.process.wait(timeout=60)
+        self.process.stdout.close()
+        self.api.close()
+        return code
