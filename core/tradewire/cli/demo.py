@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -37,6 +38,9 @@ def demo(
 ) -> None:
     """Start Tradewire and a paper venue, send real messages, follow them, and compare all three books."""
     out = None if json else screen.console()
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A terminal without Unicode shows a question mark rather than nothing at all.
+        sys.stdout.reconfigure(errors="replace")
     try:
         asyncio.run(_demo(out, sabotage, keep))
     except asyncio.CancelledError:
@@ -56,13 +60,13 @@ async def _demo(out: "Console | None", sabotage: Sabotage | None, keep: Path | N
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     clock = SystemClock()
     if out is not None:
-        out.print("Starting Tradewire and a paper venue, each a process of its own …")
+        out.print("Starting Tradewire and a paper venue, each a process of its own.")
     async with staged(clock, keep, sabotage) as stage:
         posts = stage.posts(clock)
         if out is None:
             played = await stage.play(posts, clock, lambda row: None, 0)
         else:
-            out.print(f"Posting {len(posts)} messages to {stage.webhook} as TradingView does.\n")
+            out.print(f"Posting {len(posts)} messages, as TradingView does, to\n{stage.webhook}\n")
             with Board(out, posts) as board:
                 played = await stage.play(posts, clock, board.show, _PAUSE_S if out.is_terminal else 0)
         _report(out, played, keep)
@@ -73,6 +77,7 @@ async def _demo(out: "Console | None", sabotage: Sabotage | None, keep: Path | N
 def _report(out: "Console | None", played: "Played", keep: Path | None) -> None:
     import msgspec
 
+    from tradewire.demo.board import legend
     from tradewire.demo.result import verdict
     from tradewire.demo.tables import print_latency, print_monitor
 
@@ -80,7 +85,7 @@ def _report(out: "Console | None", played: "Played", keep: Path | None) -> None:
         sys.stdout.write(msgspec.json.encode(played.result).decode() + "\n")
         sys.stdout.flush()
         return
-    out.print("[dim]✓ passed, ✗ stopped, · not reached; milliseconds since it arrived, slowest order[/dim]")
+    out.print(f"[dim]{legend(out)}[/dim]")
     print_monitor(out, played.monitor)
     print_latency(out, played.result.stages)
     if played.result.ok:

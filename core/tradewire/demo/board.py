@@ -12,10 +12,11 @@ from tradewire.cli.screen import escape
 from tradewire.demo.progress import STAGES, Mark, Passage, Row, marks
 from tradewire.demo.script import Answered, Post
 
-_NAME, _CELL, _GAP = 20, 5, 1
-_OUTCOME = 16
+_NAME, _CELL, _GAP = 19, 5, 1
+_OUTCOME = 15
 _WIDE = 100
 _HEADS = {"override": "over-\nride", "blueprint": "blue-\nprint", "broker": "brok-\ner"}
+#: Each sign, what stands for it where there is no Unicode, and its colour.
 _SIGNS = {
     Passage.PASSED: ("✓", "+", "green"),
     Passage.STOPPED: ("✗", "x", "red"),
@@ -62,7 +63,7 @@ class Board:
         self._console.file.flush()
 
     def _table(self, rows: Sequence[Row], *, header: bool = True) -> Table:
-        plain = not self._console.encoding.lower().startswith("utf")
+        plain = _is_plain(self._console)
         wide = self._console.width >= _WIDE
         table = Table(
             box=None, show_header=header, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold"
@@ -79,6 +80,20 @@ class Board:
         return table
 
 
+def legend(console: Console) -> str:
+    """What the signs mean, in two lines."""
+    order = (Passage.PASSED, Passage.STOPPED, Passage.NONE)
+    passed, stopped, none = (_SIGNS[one][_is_plain(console)] for one in order)
+    return (
+        f"{passed} passed, {stopped} stopped, {none} not reached. Milliseconds: at the door until the\n"
+        "sender had its answer, after it since the message came in (of the last order)."
+    )
+
+
+def _is_plain(console: Console) -> bool:
+    return not console.encoding.lower().startswith("utf")
+
+
 def _cell(mark: Mark, plain: bool) -> Text:
     sign, ascii_sign, style = _SIGNS[mark.passage]
     text = Text(ascii_sign if plain else sign, style=style)
@@ -92,7 +107,8 @@ def _outcome(row: Row) -> Text:
         return Text("sent", style="dim")
     if row.answered != Answered.ACCEPTED:
         style = "yellow" if row.answered == Answered.DUPLICATE else "red"
-        return Text(f"{row.http_status} {row.answered}", style=style)
+        word = "wrong key" if row.answered == Answered.UNAUTHORIZED else row.answered
+        return Text(f"{row.http_status} {word}", style=style)
     if row.story is None:
         return Text("accepted", style="dim")
     state = row.story.signal.state

@@ -84,7 +84,9 @@ def _of_orders(story: SignalStory) -> Iterable[Seen]:
     yield [(judged[order.id], _was_let_through(order)) for order in orders if order.id in judged]
     yield [(child.created_at, True) for child in children]
     yield [(at, child.state is not ChildState.REJECTED) for child in children if (at := _at_broker(child))]
-    yield [(fill.at, True) for fill in story.fills]
+    # The venue's clock says when it filled; it has come through once that is stored.
+    stored = {child.client_id: child.ended_at for child in children if child.ended_at is not None}
+    yield [(max(fill.at, stored.get(fill.client_id or "", fill.at)), True) for fill in story.fills]
 
 
 def _was_let_through(order: OrderView) -> bool:

@@ -99,15 +99,15 @@ def _fills(monitor: Monitor) -> Table:
 
 
 def _positions(positions: PositionList) -> Table:
-    numbers = ("Quantity", "Cost", "Mark", "Realised", "Unreal.", "Profit")
+    numbers = ("Qty", "Cost", "Mark", "Realised", "Unreal.", "Profit")
     table = screen.table("Algorithm", "Symbol", *numbers, right=numbers)
     for one in positions.items:
         table.add_row(
             one.algorithm or "-",
             screen.escape(one.symbol),
             one.quantity,
-            screen.price(one.average_cost),
-            screen.price(one.mark),
+            screen.money(one.average_cost),
+            screen.money(one.mark),
             screen.money(one.realised),
             screen.money(one.unrealised),
             screen.money(one.profit),
