@@ -20,6 +20,7 @@ from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.domain.order import Purpose
 from tradewire.engine import versions
 from tradewire.engine.bells import Bells
+from tradewire.ingress.dedupe import forget_expired
 from tradewire.ledger.append import append
 from tradewire.ledger.seal import seal
 from tradewire.settings import EngineSettings
@@ -95,6 +96,7 @@ class Sweeper:
             self._bells.work(account_id)
         for account_id in due.unsent:
             self._resend(account_id)
+        await self._store.write(partial(forget_expired, now=now))
         sealed = SEAL
         while sealed == SEAL:
             sealed = await self._store.write(partial(seal, limit=SEAL))

@@ -23,6 +23,7 @@ from tradewire.ingress.arrival import Arrival, Fault, Outcome, Stored
 from tradewire.ingress.claim import Claim
 from tradewire.ingress.commit import Commit, InDoubt
 from tradewire.ingress.content import digest, id_digest, kept, redacted_message, redacted_text
+from tradewire.ingress.identify import Identify
 from tradewire.ingress.refused import Turnstile
 from tradewire.ingress.request import Received
 from tradewire.ingress.supported import unsupported
@@ -54,6 +55,7 @@ class Door:
         """`on_accepted` is called after every commit that accepted a signal; it must not block or raise."""
         self._plugins = plugins
         self._keys = keys
+        self._identify = Identify(plugins, keys)
         self._clock = clock
         self._body_limit = settings.server.body_limit
         self._commit = Commit(store, clock, settings.signals.dedupe_window_s, on_accepted)
@@ -122,14 +124,14 @@ class Door:
         if not found:
             await self._turnstile.keep(request, None, "unreadable")
             return Answer(status=400, body=InvalidBody(field=fault.field, reason=fault.reason))
-        answer = self._authenticate(request, found[0])
+        answer = await self._authenticate(request, found[0])
         denied = answer if isinstance(answer, Denied) else Denied(kind="unknown", message="Invalid API Key.")
         return await self._denied(request, found[0], denied)
 
     async def _parsed(self, request: Received, found: list[str], parsed: Parsed) -> Answer:
         if locked := self._turnstile.locked(request.source, parsed.key):
             return locked
-        answer = self._authenticate(request, parsed.key)
+        answer = await self._authenticate(request, parsed.key)
         if isinstance(answer, Caller):
             fault = unsupported(parsed.message)
             arrival = self._arrival(request, answer, parsed, None if fault is None else _fault(*fault))
@@ -144,9 +146,10 @@ class Door:
             return await self._answer(request, arrival, outcome, parsed.key)
         return unauthorized(answer.kind, redacted_text(answer.message))
 
-    def _authenticate(self, request: Received, key: str | None) -> Caller | Denied:
-        attempt = Attempt(provider=request.provider, source=request.source, key=key, at=request.received_at)
-        return pipeline.authenticate(self._plugins, attempt, self._keys)
+    async def _authenticate(self, request: Received, key: str | None) -> Caller | Denied:
+        return await self._identify(
+            Attempt(provider=request.provider, source=request.source, key=key, at=request.received_at)
+        )
 
     def _caller(self, candidates: list[str]) -> Caller | None:
         """Whose valid key is among `candidates`, so that their message is not lost without a trace."""
