@@ -32,14 +32,25 @@ def add(
             name="--set", negative="", help="A field as FIELD=VALUE; VALUE @FILE reads a file's first line."
         ),
     ] = (),
+    guardian: Annotated[
+        tuple[str, ...],
+        Parameter(negative="", help="A limit of this account as NAME.PARAMETER=VALUE; may be repeated."),
+    ] = (),
     common: Common = DEFAULT,
 ) -> None:
     """Add an account; a new one is always paper. Secret fields are asked for where they are not given."""
     config = dict(_field(text) for text in set_)
+    guardians = _guardians(guardian)
     with connect(common) as api:
         if is_interactive():
             _ask_secrets(api, broker, config)
-        body = {"name": name, "broker": broker, "currency": currency, "config": config}
+        body = {
+            "name": name,
+            "broker": broker,
+            "currency": currency,
+            "config": config,
+            "guardians": guardians,
+        }
         answer = api.post("/accounts", body)
     if common.json:
         screen.print_json(answer.content)
@@ -69,6 +80,17 @@ def list_accounts(*, common: Common = DEFAULT) -> None:
             screen.escape(", ".join(fields) or "-"),
         )
     screen.console().print(shown)
+
+
+def _guardians(texts: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    chosen: dict[str, dict[str, str]] = {}
+    for text in texts:
+        path, equals, value = text.partition("=")
+        name, dot, parameter = path.partition(".")
+        if not (equals and dot and name and parameter):
+            raise Stop(Exit.USAGE, f"--guardian takes NAME.PARAMETER=VALUE, not {text!r}.")
+        chosen.setdefault(name, {})[parameter] = value
+    return chosen
 
 
 def _field(text: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from sqlalchemy import Connection, select
 
 from tradewire.calendars.load import CalendarShelf
+from tradewire.contract.errors import Unhonoured
 from tradewire.domain.clock import Clock
 from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.domain.verdict import Scope
@@ -18,6 +19,7 @@ from tradewire.runtime.folder import DataFolder
 from tradewire.security.key_file import create_key_file, load_key_file
 from tradewire.security.keyring import KeyTable
 from tradewire.security.sealing import Secrets
+from tradewire.services.algorithm_checks import guardian_problems
 from tradewire.services.resolution import Decision, Filled
 from tradewire.services.services import Services, make_services
 from tradewire.services.switches import install
@@ -150,6 +152,10 @@ def open_core(
     upgrade(url)
     store = open_store(url, after_commit=after_commit)
     plugins = Plugins.discover(settings.plugins.blocked)
+    problems = guardian_problems(settings.global_guardians, plugins, Scope.GLOBAL)
+    if problems:
+        store.close()
+        raise Unhonoured(f"The settings' [guardians] cannot be used: {' '.join(problems)}")
     return Core(
         settings=settings,
         folder=folder,

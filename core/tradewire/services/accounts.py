@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select
 
 from tradewire.contract.broker import ConfigField, Manifest
 from tradewire.domain.account import Account, AccountMode
+from tradewire.domain.algorithm import Plugged
 from tradewire.domain.base import Struct
 from tradewire.domain.clock import Clock
 from tradewire.domain.ledger import Entry, EntryKind
@@ -19,6 +20,7 @@ from tradewire.engine.versions import bump
 from tradewire.ledger.append import append
 from tradewire.plugins import Plugins
 from tradewire.security.sealing import Secrets
+from tradewire.services.algorithm_checks import guardian_problems
 from tradewire.services.bells import Bells
 from tradewire.services.naming import checked_name, nearest
 from tradewire.services.refusal import Code, Refused
@@ -31,12 +33,13 @@ _CURRENCY = re.compile(r"[A-Z0-9]{3,10}")
 
 class NewAccount(Struct):
     """`config` holds the broker's fields by name, secret ones among them; without a `currency` it is the base
-    currency."""
+    currency. `guardians` are those of the account's scope, by name with their parameters."""
 
     name: str
     broker: str
     currency: str | None = None
     config: dict[str, Any] = {}  # noqa: RUF012 - msgspec gives every struct a copy
+    guardians: dict[str, dict[str, Any]] = {}  # noqa: RUF012 - msgspec gives every struct a copy
 
 
 class AccountView(Struct):
@@ -91,6 +94,10 @@ class Accounts:
                 Code.INVALID, f"{manifest.title} has no paper accounts, and a new account is always paper."
             )
         config, credentials = _split(new, manifest)
+        guardians = tuple(Plugged(name=name, params=params) for name, params in new.guardians.items())
+        problems = guardian_problems(guardians, self._plugins, Scope.ACCOUNT)
+        if problems:
+            raise Refused(Code.INVALID, " ".join(problems), tuple(problems))
         now = self._clock.now()
         account = Account(
             id=str(uuid4()),
@@ -98,6 +105,7 @@ class Accounts:
             broker=new.broker,
             currency=currency,
             config=config,
+            guardians=guardians,
             created_at=now,
         )
         sealed = self._secrets.seal(msgspec.json.encode(credentials)) if credentials else None
@@ -121,6 +129,9 @@ class Accounts:
                 "mode": account.mode.value,
                 "currency": account.currency,
                 "fields": sorted(config),
+                "guardians": {
+                    one.name: {key: str(value) for key, value in one.params.items()} for one in guardians
+                },
                 "credentials": sorted(credentials),
             }
             append(
@@ -182,6 +193,10 @@ def _split(new: NewAccount, manifest: Manifest) -> tuple[dict[str, Any], dict[st
     if problems:
         raise Refused(Code.INVALID, " ".join(problems), tuple(problems))
     return _chosen(new.config, fields, secret=False), _chosen(new.config, fields, secret=True)
+
+
+def _told(params: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in params.items()}
 
 
 def _chosen(config: Mapping[str, Any], fields: Mapping[str, ConfigField], *, secret: bool) -> dict[str, Any]:

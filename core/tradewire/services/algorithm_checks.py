@@ -38,6 +38,15 @@ def problems_of(draft: AlgorithmDraft, plugins: Plugins) -> list[str]:
     ]
 
 
+def guardian_problems(guardians: Sequence[Plugged], plugins: Plugins, scope: Scope) -> list[str]:
+    """Why these guardians cannot judge in `scope`, as sentences."""
+    names = [one.name for one in guardians]
+    return [
+        *_missing("guardian", plugins.guardians, names, plugins),
+        *_bad_guardians(guardians, plugins, scope),
+    ]
+
+
 def unmet_needs(draft: AlgorithmDraft, plugins: Plugins, capabilities: Capabilities | None) -> list[str]:
     """What the account can never supply, by the guardian that needs it; nothing while that is unknown."""
     if capabilities is None:
@@ -69,27 +78,35 @@ def _unknown(draft: AlgorithmDraft, plugins: Plugins) -> Iterator[str]:
         ("override", plugins.overrides, draft.pipeline.override),
     )
     for kind, known, names in asked:
-        for name in names:
-            if name in known:
-                continue
-            quarantined = plugins.quarantined.get(name)
-            if quarantined is not None:
-                yield f'The {kind} "{name}" is quarantined: {quarantined}'
-                continue
-            yield f'No {kind} "{name}" is installed.{nearest(name, known) or _listed(known)}'
+        yield from _missing(kind, known, names, plugins)
+
+
+def _missing(kind: str, known: Mapping[str, object], names: Sequence[str], plugins: Plugins) -> Iterator[str]:
+    for name in names:
+        if name in known:
+            continue
+        quarantined = plugins.quarantined.get(name)
+        if quarantined is not None:
+            yield f'The {kind} "{name}" is quarantined: {quarantined}'
+            continue
+        yield f'No {kind} "{name}" is installed.{nearest(name, known) or _listed(known)}'
 
 
 def _bad_params(draft: AlgorithmDraft, plugins: Plugins) -> Iterator[str]:
     blueprint = plugins.blueprints.get(draft.blueprint.name)
     if blueprint is not None:
         yield from _params("blueprint", draft.blueprint, blueprint)
-    for chosen in draft.guardians:
+    yield from _bad_guardians(draft.guardians, plugins, Scope.ALGORITHM)
+
+
+def _bad_guardians(guardians: Sequence[Plugged], plugins: Plugins, scope: Scope) -> Iterator[str]:
+    for chosen in guardians:
         guardian = plugins.guardians.get(chosen.name)
         if guardian is None:
             continue
-        if Scope.ALGORITHM not in guardian.scopes:
-            scopes = " or ".join(sorted(scope.value for scope in guardian.scopes))
-            yield f"The guardian {chosen.name} is configured for {scopes}, not for an algorithm."
+        if scope not in guardian.scopes:
+            scopes = " or ".join(sorted(one.value for one in guardian.scopes))
+            yield f"The guardian {chosen.name} is configured for the scope {scopes}, not {scope.value}."
             continue
         yield from _params("guardian", chosen, guardian)
 

@@ -93,6 +93,28 @@ def test_two_accounts_cannot_share_a_name(services: Services, run: Run, paper: s
         run(services.accounts.add(NewAccount(name="paper", broker="paper"), "test"))
 
 
+def test_an_account_keeps_the_limits_it_was_given(services: Services, run: Run) -> None:
+    limits = {"max_position": {"quantity": "500"}}
+    made = run(services.accounts.add(NewAccount(name="main", broker="paper", guardians=limits), "test"))
+    assert made.guardians == ("max_position",)
+
+
+@pytest.mark.parametrize(
+    ("limits", "why"),
+    [
+        ({"max_postion": {"quantity": "5"}}, 'Did you mean "max_position"'),
+        ({"max_position": {"quantiti": "5"}}, 'no parameter "quantiti"'),
+        ({"max_position": {"quantity": "-5"}}, "does not take its parameters"),
+        ({"stale_signal": {}}, "is configured for the scope algorithm, not account"),
+    ],
+)
+def test_limits_that_an_account_cannot_have_are_named(
+    services: Services, run: Run, limits: dict[str, dict[str, str]], why: str
+) -> None:
+    with pytest.raises(Refused, match=why):
+        run(services.accounts.add(NewAccount(name="main", broker="paper", guardians=limits), "test"))
+
+
 def test_a_new_algorithm_is_stopped(services: Services, run: Run, paper: str) -> None:
     made = run(services.algorithms.add(ALGORITHM, "test")).algorithm
     assert made.state is AlgorithmState.STOPPED
