@@ -1,6 +1,7 @@
 """Tradewire: the self-hosted relay between trading signals and brokers.
 
-What this module exports is the public API for plugin authors; everything else may change between releases.
+What this module exports is the public API for plugin authors, with `tradewire.contract.working` (arithmetic
+that blueprints share) and `tradewire.testing`; everything else may change between releases.
 """
 
 from tradewire.contract.authenticator import (
@@ -25,7 +26,9 @@ from tradewire.contract.broker import (
     ConfigField,
     DedupeClass,
     Env,
+    Event,
     Execution,
+    FindResult,
     Found,
     HealthChange,
     HealthState,
@@ -40,6 +43,7 @@ from tradewire.contract.broker import (
     Session,
     StateStore,
     StreamGap,
+    SubmitResult,
     Supported,
     Unknown,
 )
@@ -74,13 +78,16 @@ from tradewire.domain.order import (
     Side,
     TimeInForce,
 )
-from tradewire.domain.quantity import canonical, is_usable, round_down, round_up
+from tradewire.domain.pricing import BPS, marketable_limit, to_tick
+from tradewire.domain.quantity import canonical, exact, is_usable, round_down, round_up
 from tradewire.domain.session import SessionCalendar, TradingSession
 from tradewire.domain.switch import Switch, SwitchState
+from tradewire.domain.validity import valid_until
 from tradewire.domain.verdict import Decision, Scope, Verdict, allow, block, not_applicable
 from tradewire.hookspecs import hookimpl
 
 __all__ = [
+    "BPS",
     "Absent",
     "Accepted",
     "Account",
@@ -110,9 +117,11 @@ __all__ = [
     "Dynamic",
     "EntrySignal",
     "Env",
+    "Event",
     "Execution",
     "Exposure",
     "Fill",
+    "FindResult",
     "Finish",
     "Found",
     "GuardView",
@@ -160,6 +169,7 @@ __all__ = [
     "StepView",
     "StreamGap",
     "Struct",
+    "SubmitResult",
     "Supported",
     "Switch",
     "SwitchState",
@@ -176,10 +186,14 @@ __all__ = [
     "as_utc",
     "block",
     "canonical",
+    "exact",
     "hookimpl",
     "is_usable",
     "iso",
+    "marketable_limit",
     "not_applicable",
     "round_down",
     "round_up",
+    "to_tick",
+    "valid_until",
 ]

@@ -9,11 +9,11 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
+
 from integration.relay import ALGORITHM, PATIENCE_S
 from integration.up import Up
-from tradewire_paper.wire import Books
-
 from plugins.brokers.paper.process import VenueProcess
+from tradewire_paper.wire import Books
 
 ROUNDS = 5
 SENDERS = 4

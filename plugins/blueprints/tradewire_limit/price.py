@@ -2,9 +2,7 @@
 
 from decimal import Decimal, localcontext
 
-from tradewire import ParentOrder, Quote, Side, is_usable
-from tradewire.domain.pricing import BPS, to_tick
-from tradewire.domain.quantity import exact
+from tradewire import BPS, ParentOrder, Quote, Side, exact, is_usable, to_tick
 from tradewire_limit.params import LimitParams, Reference
 
 

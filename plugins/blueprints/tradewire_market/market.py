@@ -21,6 +21,7 @@ from tradewire import (
     StepView,
     TimeInForce,
     is_usable,
+    marketable_limit,
 )
 from tradewire.contract.working import (
     awaits_fills,
@@ -29,7 +30,6 @@ from tradewire.contract.working import (
     size_problems,
     support_problems,
 )
-from tradewire.domain.pricing import marketable_limit
 
 _TYPES = (OrderType.MARKET, OrderType.LIMIT)
 

@@ -2,8 +2,7 @@
 
 from decimal import Decimal, localcontext
 
-from tradewire import Instrument, OrderRequest, OrderType, Quote, Rejected, Side
-from tradewire.domain.quantity import exact, is_usable
+from tradewire import Instrument, OrderRequest, OrderType, Quote, Rejected, Side, exact, is_usable
 from tradewire_paper import errors, margin
 from tradewire_paper.book import Book
 from tradewire_paper.capabilities import ORDER_TYPES, TIMES_IN_FORCE

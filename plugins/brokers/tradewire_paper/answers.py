@@ -5,8 +5,7 @@ from typing import TypeVar
 import httpx
 import msgspec
 
-from tradewire import Absent, Accepted, Found, Inconclusive, Rejected, Unknown
-from tradewire.contract.broker import FindResult, SubmitResult
+from tradewire import Absent, Accepted, FindResult, Found, Inconclusive, Rejected, SubmitResult, Unknown
 
 _REFUSALS = (409, 422, 429)
 

@@ -5,8 +5,7 @@ from decimal import Decimal, localcontext
 
 import msgspec
 
-from tradewire import Balances, BrokerPosition, Instrument, Side
-from tradewire.domain.quantity import exact
+from tradewire import Balances, BrokerPosition, Instrument, Side, exact
 from tradewire_paper.rows import Change, Holding, Order, Trade
 
 ZERO = Decimal(0)

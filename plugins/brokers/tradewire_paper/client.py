@@ -15,6 +15,7 @@ from tradewire import (
     CancelOutcome,
     Env,
     Execution,
+    FindResult,
     HealthState,
     Inconclusive,
     Instrument,
@@ -25,11 +26,11 @@ from tradewire import (
     Rejected,
     RejectKind,
     Session,
+    SubmitResult,
     Unhonoured,
     Unknown,
     iso,
 )
-from tradewire.contract.broker import FindResult, SubmitResult
 from tradewire_paper import answers, wire
 from tradewire_paper.capabilities import CAPABILITIES
 from tradewire_paper.config import PaperConfig

@@ -28,9 +28,9 @@ from tradewire import (
     SessionCalendar,
     Struct,
     TimeInForce,
+    exact,
     iso,
 )
-from tradewire.domain.quantity import exact
 from tradewire_paper import admission, errors, margin, matching
 from tradewire_paper.book import Book, entries
 from tradewire_paper.config import Hours, PaperConfig

@@ -8,8 +8,7 @@ their value. Buying power = leverage x equity - used, in the account's currency.
 from collections.abc import Callable
 from decimal import Decimal, localcontext
 
-from tradewire import AssetClass, Instrument, OrderRequest, Side
-from tradewire.domain.quantity import exact
+from tradewire import AssetClass, Instrument, OrderRequest, Side, exact
 from tradewire_paper.book import ZERO, Book
 
 #: The price of one unit in the account's currency, multiplier included.

@@ -18,10 +18,10 @@ from tradewire import (
     Side,
     Struct,
     TimeInForce,
+    exact,
     round_down,
     round_up,
 )
-from tradewire.domain.quantity import exact
 from tradewire_paper.book import ZERO, Book
 from tradewire_paper.rows import Change, Holding, Order, Trade
 

@@ -7,8 +7,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from functools import lru_cache
 from typing import Protocol
 
-from tradewire import Instrument, Quote, round_down, round_up
-from tradewire.domain.quantity import exact
+from tradewire import Instrument, Quote, exact, round_down, round_up
 from tradewire_paper.symbols import first_price
 
 #: Seconds between two prices of the walk.

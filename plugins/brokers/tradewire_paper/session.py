@@ -13,6 +13,7 @@ from tradewire import (
     CancelOutcome,
     Env,
     Execution,
+    FindResult,
     HealthChange,
     HealthState,
     Instrument,
@@ -22,9 +23,9 @@ from tradewire import (
     Quote,
     Session,
     StreamGap,
+    SubmitResult,
     Unknown,
 )
-from tradewire.contract.broker import FindResult, SubmitResult
 from tradewire_paper import markets
 from tradewire_paper.book import restore
 from tradewire_paper.capabilities import CAPABILITIES

@@ -4,8 +4,18 @@ from decimal import Decimal, localcontext
 
 import msgspec
 
-from tradewire import GuardedOrder, Guardian, GuardView, Need, Purpose, Scope, Verdict, block, not_applicable
-from tradewire.domain.quantity import exact
+from tradewire import (
+    GuardedOrder,
+    Guardian,
+    GuardView,
+    Need,
+    Purpose,
+    Scope,
+    Verdict,
+    block,
+    exact,
+    not_applicable,
+)
 from tradewire_limits.amounts import money, require_positive, room, unusable
 from tradewire_limits.breach import OnBreach, breached, within
 from tradewire_limits.valuation import rate_to_base, reference_price

@@ -14,9 +14,9 @@ from tradewire import (
     Side,
     Verdict,
     block,
+    exact,
     not_applicable,
 )
-from tradewire.domain.quantity import exact
 from tradewire_limits.amounts import money, require_positive, room, units, unusable
 from tradewire_limits.breach import OnBreach, breached, within
 from tradewire_limits.portfolio import Unvalued, others_value, unit_value

@@ -2,8 +2,7 @@
 
 from decimal import Decimal, localcontext
 
-from tradewire import GuardedOrder, GuardView
-from tradewire.domain.quantity import exact
+from tradewire import GuardedOrder, GuardView, exact
 from tradewire_limits.amounts import is_positive
 from tradewire_limits.valuation import rate_to_base, reference_price
 

@@ -14,8 +14,8 @@ from tradewire import (
     block,
     iso,
     not_applicable,
+    valid_until,
 )
-from tradewire.domain.validity import valid_until
 
 
 class ValidityGuardian(Guardian):

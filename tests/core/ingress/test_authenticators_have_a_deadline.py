@@ -6,7 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tradewire.contract.authenticator import Attempt, Authenticator, Caller, Denied, KeyRing, KeyState, KeyStatus
+from tradewire.contract.authenticator import (
+    Attempt,
+    Authenticator,
+    Caller,
+    Denied,
+    KeyRing,
+    KeyState,
+    KeyStatus,
+)
 from tradewire.ingress.identify import Identify
 from tradewire.pipeline import StageFailed
 from tradewire.plugins import Plugins
