@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from tradewire.cli import screen
 from tradewire.cli.exits import Exit, Stop
+from tradewire.cli.screen import escape
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,47 +37,49 @@ def demo(
     keep: Annotated[Path | None, Parameter(help="An empty folder for its data, which then stays.")] = None,
 ) -> None:
     """Start Tradewire and a paper venue, send real messages, follow them, and compare all three books."""
-    out = None if json else screen.console()
+    from tradewire.demo.result import verdict
+    from tradewire.demo.screen import Screen
+
     if isinstance(sys.stdout, TextIOWrapper):
         # A terminal without Unicode shows a question mark rather than nothing at all.
         sys.stdout.reconfigure(errors="replace")
+    out = None if json else Screen(highlight=False)
     try:
-        asyncio.run(_demo(out, sabotage, keep))
+        played = asyncio.run(_demo(out, sabotage, keep))
     except asyncio.CancelledError:
-        raise Stop(Exit.REFUSED, "The demo was stopped.") from None
+        raise Stop(Exit.REFUSED, "The demo was stopped; its processes have ended.") from None
+    _report(out, played, keep)
+    if not played.result.ok:
+        raise Stop(Exit.REFUSED, verdict(played.result))
 
 
-async def _demo(out: "Console | None", sabotage: Sabotage | None, keep: Path | None) -> None:
-    from tradewire.demo.board import Board
-    from tradewire.demo.result import verdict
+async def _demo(out: "Console | None", sabotage: Sabotage | None, keep: Path | None) -> "Played":
+    from tradewire.demo.board import Board, legend
     from tradewire.demo.run import staged
     from tradewire.runtime.clock import SystemClock
 
     task = asyncio.current_task()
     if task is not None:
-        # As with Ctrl-C: the processes that were started are ended, too.
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        # However it is stopped, it first ends the processes that it started.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     clock = SystemClock()
-    if out is not None:
-        out.print("Starting Tradewire and a paper venue, each a process of its own.")
+    if out is None:
+        async with staged(clock, keep, sabotage) as stage:
+            return await stage.play(stage.posts(clock), clock, lambda row: None, 0)
+    out.print("Starting Tradewire and a paper venue, each a process of its own.")
     async with staged(clock, keep, sabotage) as stage:
         posts = stage.posts(clock)
-        if out is None:
-            played = await stage.play(posts, clock, lambda row: None, 0)
-        else:
-            out.print(f"Posting {len(posts)} messages, as TradingView does, to\n{stage.webhook}\n")
-            with Board(out, posts) as board:
-                played = await stage.play(posts, clock, board.show, _PAUSE_S if out.is_terminal else 0)
-        _report(out, played, keep)
-    if not played.result.ok:
-        raise Stop(Exit.REFUSED, verdict(played.result))
+        out.print(f"Posting {len(posts)} messages, as TradingView does, to\n{stage.webhook}\n")
+        with Board(out, posts) as board:
+            played = await stage.play(posts, clock, board.show, _PAUSE_S if out.is_terminal else 0)
+        out.print(f"[dim]{legend(out)}[/dim]\n\nStopping both processes.")
+    return played
 
 
 def _report(out: "Console | None", played: "Played", keep: Path | None) -> None:
     import msgspec
 
-    from tradewire.demo.board import legend
     from tradewire.demo.result import verdict
     from tradewire.demo.tables import print_latency, print_monitor
 
@@ -85,7 +87,6 @@ def _report(out: "Console | None", played: "Played", keep: Path | None) -> None:
         sys.stdout.write(msgspec.json.encode(played.result).decode() + "\n")
         sys.stdout.flush()
         return
-    out.print(f"[dim]{legend(out)}[/dim]")
     print_monitor(out, played.monitor)
     print_latency(out, played.result.stages)
     if played.result.ok:
@@ -93,7 +94,7 @@ def _report(out: "Console | None", played: "Played", keep: Path | None) -> None:
     else:
         out.print("\n[bold red]Not as it should be:[/bold red]")
         for problem in played.result.problems:
-            out.print(f"- {screen.escape(problem)}")
+            out.print(f"- {escape(problem)}")
     if keep is not None:
-        again = screen.escape(f"tradewire up --data {keep / 'data'}")
+        again = escape(f"tradewire up --data {keep / 'data'}")
         out.print(f"All of it is kept: {again}")
