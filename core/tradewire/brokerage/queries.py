@@ -56,3 +56,9 @@ def known_instruments(conn: Connection, account_id: str) -> list[Instrument]:
 def held_instruments(conn: Connection, account_id: str) -> list[str]:
     query = select(positions).where(positions.c.account_id == account_id)
     return [row.instrument_id for row in conn.execute(query) if row.quantity != 0]
+
+
+def currencies(conn: Connection, account_id: str) -> frozenset[str]:
+    """The currencies in which the account has positions, profit or fees."""
+    query = select(positions.c.currency).where(positions.c.account_id == account_id).distinct()
+    return frozenset(currency for currency in conn.execute(query).scalars() if currency)

@@ -353,12 +353,15 @@ class SessionHost:
         await self.apply(await session.executions(since))
 
     async def _refresh_marks(self) -> None:
+        account_id = self._config.id
         while True:
             await asyncio.sleep(MARKS_S)
             for instrument_id in await self._store.read(
-                partial(queries.held_instruments, account_id=self._config.id)
+                partial(queries.held_instruments, account_id=account_id)
             ):
-                self.want(Want(kind=WantKind.QUOTE, account_id=self._config.id, key=instrument_id))
+                self.want(Want(kind=WantKind.QUOTE, account_id=account_id, key=instrument_id))
+            for currency in await self._store.read(partial(queries.currencies, account_id=account_id)):
+                self.want(Want(kind=WantKind.RATE, account_id=account_id, key=currency))
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(_logged(work))
