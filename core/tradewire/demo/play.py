@@ -40,15 +40,23 @@ class Player:
         self._show = show
 
     async def play(self, posts: Sequence[Post], pause_s: float) -> tuple[Row, ...]:
-        """Every message, `pause_s` apart so that they can be watched; their last rows in order."""
+        """Every message, `pause_s` apart so that they can be watched; their last rows in order.
+
+        Raises `Unhonoured` where Tradewire is gone or its API refuses.
+        """
         following: list[asyncio.Task[Row]] = []
-        async with asyncio.TaskGroup() as group:
-            for post in posts:
-                if post.waits and following:
-                    await asyncio.wait(following)
-                row = await self._send(post)
-                following.append(group.create_task(self._follow(row)))
-                await asyncio.sleep(pause_s)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for post in posts:
+                    if post.waits and following:
+                        await asyncio.wait(following)
+                    row = await self._send(post)
+                    following.append(group.create_task(self._follow(row)))
+                    await asyncio.sleep(pause_s)
+        except ExceptionGroup as several:
+            first = several.exceptions[0]
+            why = str(first) or type(first).__name__
+            raise Unhonoured(f"The demo could not go on: {why}") from several
         return tuple(task.result() for task in following)
 
     async def _send(self, post: Post) -> Row:

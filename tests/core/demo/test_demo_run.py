@@ -32,6 +32,16 @@ def result(ran: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return found
 
 
+def running(keep: Path) -> int:
+    """The process id of the demo's Tradewire, once it runs."""
+    instance = keep / "data" / "instance.json"
+    deadline = time.monotonic() + PATIENCE_S
+    while not instance.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return int(json.loads(instance.read_text())["pid"])
+
+
 def test_the_demo_passes_and_counts_every_message() -> None:
     ran = demo("--json")
     assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -105,15 +115,25 @@ def test_stopped_in_the_middle_it_leaves_no_process(tmp_path: Path, number: sign
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    instance = keep / "data" / "instance.json"
-    deadline = time.monotonic() + PATIENCE_S
-    while not instance.exists():
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    started = json.loads(instance.read_text())["pid"]
+    started = running(keep)
     process.send_signal(number)
     assert process.wait(PATIENCE_S) != 0
     with pytest.raises(ProcessLookupError):
         os.kill(started, 0)
-    assert not instance.exists()
+    assert not (keep / "data" / "instance.json").exists()
+
+
+def test_a_tradewire_that_dies_meanwhile_is_told_in_a_sentence(tmp_path: Path) -> None:
+    keep = tmp_path / "kept"
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN, "demo", "--json", "--keep", str(keep)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.kill(running(keep), signal.SIGKILL)
+    out, told = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode != 0
+    assert out == ""
+    assert len(told.strip().splitlines()) == 1
+    assert "Traceback" not in told

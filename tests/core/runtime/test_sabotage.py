@@ -9,7 +9,6 @@ from tradewire.settings import PREFIX
 from tradewire.store.database import Store
 from tradewire.testing.clock import FakeClock
 
-
 #: Nothing is asked of it before a signal is accepted.
 STORE = cast("Store", None)
 
