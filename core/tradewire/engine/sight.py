@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import msgspec
+
 from tradewire.contract.guardian import GuardView
 from tradewire.domain.algorithm import Algorithm
 from tradewire.domain.exposure import Exposure
@@ -121,7 +123,9 @@ class Sight:
         owners = {one.account_id for one in holdings} | {one.account_id for one in parents}
         for other in owners - {account}:
             theirs = self._of_account(other, holdings, parents, with_foreign=False)
-            found |= {f"{other}/{instrument_id}": one for instrument_id, one in theirs.items()}
+            # Named apart: the same id at another account is not the instrument of the order under judgement.
+            named = {f"{other}/{instrument_id}": one for instrument_id, one in theirs.items()}
+            found |= {name: msgspec.structs.replace(one, instrument_id=name) for name, one in named.items()}
         return found
 
     def _of_account(
