@@ -1,0 +1,118 @@
+"""Short words for what tests of planning do: orders sent, filled and ended; blueprints and guardians that
+do as they are told."""
+
+from decimal import Decimal
+from typing import Any
+
+from core.engine.bench import Bench, execution
+from tradewire import (
+    Accepted,
+    Blueprint,
+    GuardedOrder,
+    Guardian,
+    GuardView,
+    OrderType,
+    Place,
+    Scope,
+    Step,
+    StepView,
+    Verdict,
+    allow,
+)
+from tradewire.contract.broker import OrderState, OrderUpdate
+from tradewire.domain.algorithm import Plugged
+from tradewire.domain.order import ChildOrder, ChildState
+from tradewire.plugins import Plugins
+from tradewire.store.database import Store
+
+FRESH = Plugged(name="stale_signal", params={"max_age_s": 86_400})
+
+
+def only_child(bench: Bench, signal_id: str) -> ChildOrder:
+    (child,) = bench.children(bench.parent(signal_id).id)
+    return child
+
+
+def sent(bench: Bench, signal_id: str) -> ChildOrder:
+    """The signal's one order, at the broker."""
+    child = only_child(bench, signal_id)
+    bench.release(child.client_id)
+    bench.submitted(child.client_id, Accepted(broker_order_id=f"b-{child.client_id}"))
+    return child
+
+
+def filled(bench: Bench, signal_id: str, quantity: int) -> None:
+    child = sent(bench, signal_id)
+    bench.report(execution(child, f"e-{signal_id}", quantity))
+    bench.work()
+
+
+def limit(quantity: int = 10, **fields: Any) -> dict[str, Any]:
+    order = {"order_type": OrderType.LIMIT, "limit_price": Decimal(90), "quantity": Decimal(quantity)}
+    return order | fields
+
+
+class Scripted(Blueprint):
+    """Answers with the next step of its script; the last one stays."""
+
+    name = "scripted"
+
+    def __init__(self, *steps: Any) -> None:
+        self.steps = list(steps)
+        self.seen: list[StepView] = []
+
+    def step(self, view: StepView) -> Step:
+        self.seen.append(view)
+        made = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
+        return made(view) if callable(made) else made
+
+
+class Told(Guardian):
+    """Answers what it is told to at the moment."""
+
+    name = "told"
+    scopes = frozenset({Scope.ALGORITHM})
+    live = True
+
+    def __init__(self) -> None:
+        self.at_admission: Any = allow("yes", "Yes.")
+        self.later: Any = allow("yes", "Yes.")
+
+    def guard(self, order: GuardedOrder, view: GuardView) -> Verdict:
+        answer = self.later if view.released else self.at_admission
+        return answer(view) if callable(answer) else answer
+
+
+def scripted(store: Store, *steps: Any, guardian: Guardian | None = None) -> tuple[Bench, Scripted]:
+    plugins = Plugins.discover()
+    blueprint = Scripted(*steps)
+    plugins.blueprints["scripted"] = blueprint
+    guardians = [FRESH]
+    if guardian is not None:
+        plugins.guardians[guardian.name] = guardian
+        guardians.append(Plugged(name=guardian.name))
+    bench = Bench(store, plugins)
+    bench.account()
+    bench.algorithm(blueprint=Plugged(name="scripted"), guardians=tuple(guardians))
+    return bench, blueprint
+
+
+def place(quantity: int, **fields: Any) -> Place:
+    return Place(quantity=Decimal(quantity), order_type=OrderType.MARKET, **fields)
+
+
+def all_at_once(view: StepView) -> Step:
+    return Step(actions=(place(int(view.parent.quantity or 0)),))
+
+
+def ended(child: ChildOrder, filled: int) -> OrderUpdate:
+    order = OrderState(
+        client_id=child.client_id,
+        broker_order_id=f"b-{child.client_id}",
+        instrument_id=child.instrument_id,
+        side=child.side,
+        quantity=child.quantity,
+        filled=Decimal(filled),
+        state=ChildState.FILLED if filled == child.quantity else ChildState.CANCELLED,
+    )
+    return OrderUpdate(order=order, at=child.created_at)
