@@ -47,7 +47,7 @@ from tradewire.store.upgrade import upgrade
 
 MOST = Decimal(100)
 MOST_OF_ACCOUNT = Decimal(120)
-SYMBOLS = ("AAPL", "NASDAQ:AAPL", "MSFT")
+SYMBOLS = ("AAPL", "AAPL", "NASDAQ:AAPL", "MSFT")
 ACCOUNTS = {"any": DedupeClass.A, "long": DedupeClass.C}
 ALGORITHMS = {"one": "any", "two": "any", "three": "long", "four": "long"}
 NONE_ARE_OPEN = "an ended parent has no open order"
@@ -69,7 +69,12 @@ def _template() -> Callable[[Path], None]:
 
 copy_template = _template()
 orders = st.sampled_from(["one", "two", "three", "four"])
-quantities = st.integers(1, 90).map(Decimal)
+quantities = st.sampled_from([1, 7, 30, 45, 60, 90]).map(Decimal)
+
+
+def mostly(usual: Any, *others: Any) -> st.SearchStrategy[Any]:
+    """The usual four times in five or six, so that something goes on."""
+    return st.sampled_from([usual] * 4 + list(others))
 
 
 class AnyInterleaving(RuleBasedStateMachine):
@@ -110,11 +115,14 @@ class AnyInterleaving(RuleBasedStateMachine):
     @rule(
         name=orders,
         symbol=st.sampled_from(SYMBOLS),
-        action=st.sampled_from([Action.BUY, Action.SELL, Action.EXIT, Action.CANCEL]),
+        action=st.sampled_from([*[Action.BUY] * 3, Action.SELL, Action.SELL, Action.EXIT, Action.CANCEL]),
         quantity=quantities,
         limit=st.booleans(),
+        at_once=st.booleans(),
     )
-    def signal(self, name: str, symbol: str, action: Action, quantity: Decimal, limit: bool) -> None:
+    def signal(
+        self, name: str, symbol: str, action: Action, quantity: Decimal, limit: bool, at_once: bool
+    ) -> None:
         message: dict[str, Any] = {"symbol": symbol, "action": action}
         if action in (Action.BUY, Action.SELL):
             message["quantity"] = quantity
@@ -126,6 +134,8 @@ class AnyInterleaving(RuleBasedStateMachine):
             }
         self.bench.signal(name, **message)
         self.bench.route()
+        if at_once:
+            self.worked(ALGORITHMS[name])
 
     @rule(account_id=st.sampled_from([*ACCOUNTS]))
     def work(self, account_id: str) -> None:
@@ -137,19 +147,22 @@ class AnyInterleaving(RuleBasedStateMachine):
         happens = {"tell": self.tell_one, "send": lambda data: self.send_one(data, account_id)}[what]
         self.worked(account_id, lambda: happens(data))
 
-    @rule(name=orders, state=st.sampled_from([AlgorithmState.STARTED, AlgorithmState.STOPPED]))
+    @rule(name=orders, state=mostly(AlgorithmState.STARTED, AlgorithmState.STOPPED))
     def start_or_stop(self, name: str, state: AlgorithmState) -> None:
         self.bench.change_algorithm(name, state=state)
 
-    @rule(account_id=st.sampled_from([*ACCOUNTS]), state=st.sampled_from(SwitchState))
+    @rule(
+        account_id=st.sampled_from([*ACCOUNTS]),
+        state=mostly(SwitchState.ACTIVE, SwitchState.REDUCING, SwitchState.HALTED),
+    )
     def switch(self, account_id: str, state: SwitchState) -> None:
         self.bench.switch(state, Scope.ACCOUNT, account_id)
 
-    @rule(ready=st.booleans())
+    @rule(ready=mostly(True, False))
     def connect(self, ready: bool) -> None:
         self.bench.desk.ready = ready
 
-    @rule(seconds=st.sampled_from([1, 11, 70]))
+    @rule(seconds=mostly(1, 11, 70))
     def time_passes(self, seconds: int) -> None:
         self.bench.later(seconds)
 

@@ -1,0 +1,95 @@
+"""What the sweeper finds due, and how an algorithm's validity ends."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from core.engine.acts import filled, limit, sent
+from core.engine.bench import Bench
+from tradewire.domain.algorithm import AlgorithmState
+from tradewire.domain.message import Action
+from tradewire.domain.order import ParentState
+from tradewire.engine.single_flight import SingleFlight
+from tradewire.engine.sweeper import Due, expire, what_is_due
+from tradewire.store.schema import algorithms
+
+
+def due(bench: Bench) -> Due:
+    return bench.store.read_now(lambda conn: what_is_due(conn, bench.clock.now()))
+
+
+def test_nothing_is_due_once_all_is_done(bench: Bench) -> None:
+    filled(bench, bench.ask(), 10)
+    assert due(bench) == Due()
+
+
+def test_a_signal_whose_ring_was_lost_is_found(bench: Bench) -> None:
+    bench.signal()
+    found = due(bench)
+    assert found.route
+    assert found.oldest == bench.clock.now()
+
+
+def test_a_pending_order_and_an_unsent_one_are_found(bench: Bench) -> None:
+    bench.signal()
+    bench.route()
+    assert due(bench).accounts == {"acc"}
+    bench.work()
+    assert due(bench).unsent == {"acc"}
+    assert due(bench).accounts == frozenset()
+
+
+def test_when_its_validity_ends_an_algorithm_stops_and_its_entries_are_cancelled(bench: Bench) -> None:
+    until = bench.clock.now() + timedelta(seconds=10)
+    bench.change_algorithm("alg", valid_until=until)
+    resting = bench.ask(**limit(5))
+    child = sent(bench, resting)
+    bench.later(10)
+    assert bench.write(expire, now=bench.clock.now()) == {"acc"}
+    bench.work()
+    (row,) = bench.rows(algorithms)
+    assert (row.document.state, row.state) == (AlgorithmState.STOPPED, "stopped")
+    assert [one.client_id for one in bench.desk.cancels] == [child.client_id]
+    assert bench.parent(resting).cancel_requested
+
+
+def test_an_exit_under_way_outlives_its_algorithms_validity(bench: Bench) -> None:
+    filled(bench, bench.ask(quantity=Decimal(10)), 10)
+    leave = bench.ask(action=Action.EXIT)
+    bench.change_algorithm("alg", valid_until=bench.clock.now())
+    bench.write(expire, now=bench.clock.now())
+    bench.work()
+    assert not bench.parent(leave).cancel_requested
+    filled(bench, leave, 10)
+    assert bench.parent(leave).state is ParentState.FILLED
+
+
+def test_an_algorithm_without_an_end_never_expires(bench: Bench) -> None:
+    bench.later(1e9)
+    assert bench.write(expire, now=bench.clock.now()) == frozenset()
+
+
+def test_a_job_asked_for_while_it_runs_runs_once_more() -> None:
+    flight = SingleFlight()
+    runs: list[int] = []
+
+    def job() -> None:
+        runs.append(len(runs))
+        if len(runs) == 1:
+            flight.run("key", job)
+            flight.run("key", job)
+
+    flight.run("key", job)
+    assert runs == [0, 1]
+
+
+def test_a_job_that_failed_can_run_again() -> None:
+    flight = SingleFlight()
+
+    def fails() -> None:
+        raise ValueError("once")
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="once"):
+            flight.run("key", fails)
