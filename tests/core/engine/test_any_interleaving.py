@@ -34,7 +34,6 @@ from tradewire.domain.order import (
     ParentOrder,
     ParentState,
     Purpose,
-    TimeInForce,
 )
 from tradewire.domain.position import Position
 from tradewire.domain.quantity import ZERO
@@ -68,13 +67,26 @@ def _template() -> Callable[[Path], None]:
 
 
 copy_template = _template()
-orders = st.sampled_from(["one", "two", "three", "four"])
-quantities = st.sampled_from([1, 7, 30, 45, 60, 90]).map(Decimal)
+names = st.sampled_from(["one", "two", "three", "four"])
+accounts = st.sampled_from([*ACCOUNTS])
+quantities = st.sampled_from([60, 90, 45, 30, 7, 1]).map(Decimal)
 
 
 def mostly(usual: Any, *others: Any) -> st.SearchStrategy[Any]:
     """The usual four times in five or six, so that something goes on."""
     return st.sampled_from([usual] * 4 + list(others))
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
+    """An algorithm, and what its message says."""
+    action = draw(st.sampled_from([*[Action.BUY] * 3, Action.SELL, Action.SELL, Action.EXIT, Action.CANCEL]))
+    message: dict[str, Any] = {"symbol": draw(st.sampled_from(SYMBOLS)), "action": action}
+    if action in (Action.BUY, Action.SELL):
+        message["quantity"] = draw(quantities)
+    if action is not Action.CANCEL and draw(st.booleans()):
+        message |= {"order_type": OrderType.LIMIT, "limit_price": Decimal(100)}
+    return draw(names), message
 
 
 class AnyInterleaving(RuleBasedStateMachine):
@@ -112,91 +124,90 @@ class AnyInterleaving(RuleBasedStateMachine):
 
     # What users and TradingView do
 
-    @rule(
-        name=orders,
-        symbol=st.sampled_from(SYMBOLS),
-        action=st.sampled_from([*[Action.BUY] * 3, Action.SELL, Action.SELL, Action.EXIT, Action.CANCEL]),
-        quantity=quantities,
-        limit=st.booleans(),
-        at_once=st.booleans(),
-    )
-    def signal(
-        self, name: str, symbol: str, action: Action, quantity: Decimal, limit: bool, at_once: bool
-    ) -> None:
-        message: dict[str, Any] = {"symbol": symbol, "action": action}
-        if action in (Action.BUY, Action.SELL):
-            message["quantity"] = quantity
-        if limit and action is not Action.CANCEL:
-            message |= {
-                "order_type": OrderType.LIMIT,
-                "limit_price": Decimal(100),
-                "time_in_force": TimeInForce.DAY,
-            }
-        self.bench.signal(name, **message)
+    @rule(asked=st.lists(requests(), min_size=1, max_size=4), at_once=st.booleans())
+    def signals(self, asked: list[tuple[str, dict[str, Any]]], at_once: bool) -> None:
+        for name, message in asked:
+            self.bench.signal(name, **message)
         self.bench.route()
         if at_once:
-            self.worked(ALGORITHMS[name])
+            for account_id in ACCOUNTS:
+                self.worked(account_id)
 
-    @rule(account_id=st.sampled_from([*ACCOUNTS]))
-    def work(self, account_id: str) -> None:
-        self.worked(account_id)
-
-    @rule(data=st.data(), account_id=st.sampled_from([*ACCOUNTS]), what=st.sampled_from(["tell", "send"]))
-    def work_while_something_happens(self, data: st.DataObject, account_id: str, what: str) -> None:
-        """A report or a release between the worker's look and its write."""
-        happens = {"tell": self.tell_one, "send": lambda data: self.send_one(data, account_id)}[what]
-        self.worked(account_id, lambda: happens(data))
-
-    @rule(name=orders, state=mostly(AlgorithmState.STARTED, AlgorithmState.STOPPED))
-    def start_or_stop(self, name: str, state: AlgorithmState) -> None:
-        self.bench.change_algorithm(name, state=state)
+    @rule(data=st.data(), account_id=accounts, what=st.sampled_from(["nothing", "tell", "send"]))
+    def work(self, data: st.DataObject, account_id: str, what: str) -> None:
+        """Perhaps with a report or a release between the worker's look and its write."""
+        happens = {
+            "nothing": None,
+            "tell": lambda: self.tell_one(data),
+            "send": lambda: self.send_one(data, account_id),
+        }
+        self.worked(account_id, happens[what])
 
     @rule(
-        account_id=st.sampled_from([*ACCOUNTS]),
-        state=mostly(SwitchState.ACTIVE, SwitchState.REDUCING, SwitchState.HALTED),
+        name=names,
+        account_id=accounts,
+        state=mostly(AlgorithmState.STARTED, AlgorithmState.STOPPED),
+        switch=mostly(SwitchState.ACTIVE, SwitchState.REDUCING, SwitchState.HALTED),
+        ready=mostly(True, False),
+        seconds=mostly(1, 11, 70),
     )
-    def switch(self, account_id: str, state: SwitchState) -> None:
-        self.bench.switch(state, Scope.ACCOUNT, account_id)
-
-    @rule(ready=mostly(True, False))
-    def connect(self, ready: bool) -> None:
+    def disturb(
+        self,
+        name: str,
+        account_id: str,
+        state: AlgorithmState,
+        switch: SwitchState,
+        ready: bool,
+        seconds: int,
+    ) -> None:
+        self.bench.change_algorithm(name, state=state)
+        self.bench.switch(switch, Scope.ACCOUNT, account_id)
         self.bench.desk.ready = ready
-
-    @rule(seconds=mostly(1, 11, 70))
-    def time_passes(self, seconds: int) -> None:
         self.bench.later(seconds)
 
     # What happens between Tradewire and the broker
 
     @precondition(lambda self: self.bench.desk.queue)
-    @rule(data=st.data(), account_id=st.sampled_from([*ACCOUNTS]))
-    def send(self, data: st.DataObject, account_id: str) -> None:
-        self.send_one(data, account_id)
+    @rule(data=st.data(), account_id=accounts, times=st.integers(1, 3))
+    def send(self, data: st.DataObject, account_id: str, times: int) -> None:
+        for _ in range(times):
+            self.send_one(data, account_id)
 
+    @precondition(lambda self: self.live_orders())
     @rule(data=st.data(), quantity=quantities, move=st.integers(-5, 5))
     def fill(self, data: st.DataObject, quantity: Decimal, move: int) -> None:
-        live = [order for broker in self.brokers.values() for order in broker.live()]
-        if live:
-            self.price = max(self.price + move, Decimal(1))
-            self.broker_fills(data.draw(st.sampled_from(live)), quantity)
+        self.price = max(self.price + move, Decimal(1))
+        self.broker_fills(data.draw(st.sampled_from(self.live_orders())), quantity)
 
+    @precondition(lambda self: self.live_orders())
     @rule(data=st.data(), state=st.sampled_from([ChildState.CANCELLED, ChildState.EXPIRED]))
     def end(self, data: st.DataObject, state: ChildState) -> None:
-        live = [order for broker in self.brokers.values() for order in broker.live()]
-        if live:
-            order = data.draw(st.sampled_from(live))
-            self.broker_of(order).end(order, state, self.bench.clock.now())
+        order = data.draw(st.sampled_from(self.live_orders()))
+        self.broker_of(order).end(order, state, self.bench.clock.now())
 
-    @rule(data=st.data())
-    def tell(self, data: st.DataObject) -> None:
-        """Any event, whether it was told before or not."""
-        self.tell_one(data)
+    @precondition(lambda self: any(broker.told for broker in self.brokers.values()))
+    @rule(data=st.data(), times=st.integers(1, 5))
+    def tell(self, data: st.DataObject, times: int) -> None:
+        """Any events, whether they were told before or not."""
+        for _ in range(times):
+            self.tell_one(data)
 
+    @precondition(lambda self: self.unknown())
     @rule(data=st.data())
     def look_up(self, data: st.DataObject) -> None:
-        unknown = self.unknown()
-        if unknown:
-            self.looked_up(data.draw(st.sampled_from(unknown)))
+        self.looked_up(data.draw(st.sampled_from(self.unknown())))
+
+    @rule()
+    def a_good_minute(self) -> None:
+        """Everything sent is filled in part or whole, told, and acted upon."""
+        for account_id, broker in self.brokers.items():
+            self.worked(account_id)
+            for child in self.next_to_send(account_id):
+                self.transmit(account_id, "accept", child)
+            for order in broker.live()[::2]:
+                self.broker_fills(order, Decimal(30))
+            self.bench.report(*broker.told, account_id=account_id)
+            self.worked(account_id)
 
     @rule()
     def restart(self) -> None:
@@ -417,6 +428,9 @@ class AnyInterleaving(RuleBasedStateMachine):
 
     def broker_fills(self, order: Working, quantity: Decimal) -> None:
         self.broker_of(order).fill(order, quantity, self.price, self.bench.clock.now())
+
+    def live_orders(self) -> list[Working]:
+        return [order for broker in self.brokers.values() for order in broker.live()]
 
     def unknown(self) -> list[ChildOrder]:
         return [one for one in self.bench.children() if one.state is ChildState.UNKNOWN]
