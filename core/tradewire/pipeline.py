@@ -1,15 +1,15 @@
-"""The pipeline: every stage in order. Nothing else calls a plugin's methods.
+"""The pipeline: every stage in order.
 
     parse          the message in a request's body
     authenticate   who sent it
     match          which started algorithms it concerns
     override       what it changes about an algorithm's order
-    guard          whether that order may be sent
+    guard          whether that order may be sent (under a deadline: tradewire.engine.guarding)
     blueprint      what to place now
     broker         where it is executed (the account's session: tradewire.brokerage)
 
 Each function asks the plugins of its stage, turns what they raise into the outcome that `hookspecs` states,
-and combines their answers. All but the broker are pure: they look only at what they are given.
+and combines their answers. All stages but the broker are pure: they look only at what they are given.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -66,10 +66,6 @@ class DataFolder:
         return self.path / "calendars"
 
     @property
-    def checkpoint_file(self) -> Path:
-        return self.path / "checkpoint.json"
-
-    @property
     def instance_file(self) -> Path:
         return self.path / "instance.json"
 

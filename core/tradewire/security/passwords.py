@@ -29,11 +29,6 @@ def verify_password(password: str, stored: str | None) -> bool:
     return known and len(password) <= MAX_LENGTH
 
 
-def needs_rehash(stored: str) -> bool:
-    """Whether `stored` was made with weaker parameters than today's."""
-    return _hasher().check_needs_rehash(stored)
-
-
 def problem_with(password: str) -> str | None:
     """Why a password is not taken, as a sentence; None when it is."""
     if len(password) < MIN_LENGTH:

@@ -195,10 +195,6 @@ def _split(new: NewAccount, manifest: Manifest) -> tuple[dict[str, Any], dict[st
     return _chosen(new.config, fields, secret=False), _chosen(new.config, fields, secret=True)
 
 
-def _told(params: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(value) for name, value in params.items()}
-
-
 def _chosen(config: Mapping[str, Any], fields: Mapping[str, ConfigField], *, secret: bool) -> dict[str, Any]:
     return {name: value for name, value in config.items() if fields[name].secret is secret}
 

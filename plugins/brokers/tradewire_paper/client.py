@@ -14,6 +14,7 @@ from tradewire import (
     BrokerPosition,
     CancelOutcome,
     Env,
+    Event,
     Execution,
     FindResult,
     HealthState,
@@ -34,7 +35,6 @@ from tradewire import (
 from tradewire_paper import answers, wire
 from tradewire_paper.capabilities import CAPABILITIES
 from tradewire_paper.config import PaperConfig
-from tradewire_paper.feed import Event
 from tradewire_paper.stream import Stream
 
 _EPOCH = "epoch"

@@ -15,6 +15,7 @@ from tradewire import (
     CancelOutcome,
     ChildState,
     Clock,
+    Event,
     Execution,
     Found,
     HealthChange,
@@ -35,7 +36,7 @@ from tradewire_paper import admission, errors, margin, matching
 from tradewire_paper.book import Book, entries
 from tradewire_paper.config import Hours, PaperConfig
 from tradewire_paper.faults import Fault, FaultKind, FaultScript
-from tradewire_paper.feed import Event, Feed
+from tradewire_paper.feed import Feed
 from tradewire_paper.markets import rate
 from tradewire_paper.prices import STEP_S, Prices
 from tradewire_paper.rows import Change, Order

@@ -4,11 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from enum import Enum
 
-from tradewire import Execution, HealthChange, OrderUpdate, StreamGap
+from tradewire import Event
 from tradewire_paper.faults import FaultKind
 from tradewire_paper.rows import Order
-
-Event = Execution | OrderUpdate | HealthChange | StreamGap
 
 
 class Break(Enum):

@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl, urlsplit
 from websockets.http11 import Request as Handshake
 from websockets.server import ServerProtocol
 
-from tradewire import Struct
-from tradewire_paper.feed import Break, Event, Listener
+from tradewire import Event, Struct
+from tradewire_paper.feed import Break, Listener
 
 _MAX_BODY = 1 << 20
 

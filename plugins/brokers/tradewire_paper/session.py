@@ -12,6 +12,7 @@ from tradewire import (
     BrokerPosition,
     CancelOutcome,
     Env,
+    Event,
     Execution,
     FindResult,
     HealthChange,
@@ -32,7 +33,7 @@ from tradewire_paper.capabilities import CAPABILITIES
 from tradewire_paper.config import PaperConfig
 from tradewire_paper.desk import Desk, World
 from tradewire_paper.faults import FaultKind, FaultScript, cause_of
-from tradewire_paper.feed import Break, Event, Listener
+from tradewire_paper.feed import Break, Listener
 from tradewire_paper.source import prices_of
 
 _OPENED_AT = "opened_at"

@@ -10,8 +10,8 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from tradewire import Env, Execution, HealthChange, HealthState, OrderUpdate, StreamGap
-from tradewire_paper.feed import Break, Event, Feed, Listener
+from tradewire import Env, Event, Execution, HealthChange, HealthState, OrderUpdate, StreamGap
+from tradewire_paper.feed import Break, Feed, Listener
 from tradewire_paper.wire import OpenAccount
 
 _FIRST_WAIT_S = 0.1

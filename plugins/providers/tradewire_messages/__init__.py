@@ -9,10 +9,12 @@
 | `values.py`, `numbers.py`, `times.py`, `protections.py`, `placeholders.py` | one kind of value each |
 """
 
+from collections.abc import Sequence
+
 from tradewire import Provider, hookimpl
 from tradewire_messages.tradingview import TradingViewProvider
 
 
 @hookimpl
-def parse() -> list[Provider]:
+def parse() -> Sequence[Provider]:
     return [TradingViewProvider()]

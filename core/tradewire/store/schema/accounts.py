@@ -54,8 +54,9 @@ versions = Table(
     PrimaryKeyConstraint("scope", "scope_id"),
 )
 
-# `wake_at` is when the account is next due; `reconciled` whether its positions were ever
-# compared: what is held at the first comparison is the baseline, a change of it afterwards is drift.
+# Which process acts for an account. `epoch` rises with every taking, so that a former owner notices that it
+# is one. `reconciled`: whether positions were ever compared; what is held at the first comparison is the
+# baseline, a change of it afterwards is drift.
 leases = Table(
     "leases",
     metadata,
