@@ -192,9 +192,13 @@ def _of_order(signal: SignalView, order: OrderView) -> Iterator[StageView]:
     )
     yield _stage(signal, order.created_at, "order", f"{what}. {_decided(order)}".strip(), **where)
     if order.admitted_at is not None:
-        as_what = f"{order.order_type or order.blueprint} by the blueprint {order.blueprint}"
+        kind = f" {order.order_type}" if order.order_type is not None else ""
         yield _stage(
-            signal, order.admitted_at, "admitted", f"{order.quantity} {order.symbol}, {as_what}.", **where
+            signal,
+            order.admitted_at,
+            "admitted",
+            f"{order.quantity} {order.symbol}{kind}, worked by the blueprint {order.blueprint}.",
+            **where,
         )
     for child in order.children:
         yield from _of_child(signal, order, child)

@@ -40,7 +40,7 @@ class StaleSignal(Guardian):
             )
         since = received if sent is None else min(sent, received)
         age, allowed = view.now - since, timedelta(seconds=params.max_age_s)
-        what = f"its time {iso(since)}" if since == sent else f"it was received at {iso(since)}"
+        what = f"its time {iso(since)}" if since == sent else f"when it was received, {iso(since)}"
         value, limit, headroom = seconds(age), seconds(allowed), seconds(allowed - age)
         if age <= allowed:
             return allow(
