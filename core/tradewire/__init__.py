@@ -54,8 +54,6 @@ from tradewire.contract.guardian import (
     GuardView,
     Need,
     NoParams,
-    WatchAction,
-    WatchKind,
 )
 from tradewire.contract.matcher import Matcher, SignalFacts
 from tradewire.contract.override import Draft, Note, Override, Skip
@@ -180,8 +178,6 @@ __all__ = [
     "Validity",
     "ValidityKind",
     "Verdict",
-    "WatchAction",
-    "WatchKind",
     "allow",
     "as_utc",
     "block",

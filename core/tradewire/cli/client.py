@@ -133,9 +133,14 @@ async def _client(common: Common) -> "AsyncIterator[tuple[httpx.AsyncClient, str
     while True:
         running = folder.running()
         if running is not None:
-            # The instance's own certificate may be for its public name, and this never leaves the machine.
+            # The instance's own certificate may be for its public name, and this never leaves the machine:
+            # not by a proxy either, whatever the environment says.
             async with httpx.AsyncClient(
-                base_url=running.url, headers=_headers(running.token), timeout=_TIMEOUT_S, verify=False
+                base_url=running.url,
+                headers=_headers(running.token),
+                timeout=_TIMEOUT_S,
+                verify=False,
+                trust_env=False,
             ) as client:
                 yield client, running.url
             return

@@ -48,7 +48,7 @@ def list_keys(*, common: Common = DEFAULT) -> None:
         state = f"revoked {screen.moment(common, one.revoked_at)}" if gone else "[green]works[/green]"
         shown.add_row(
             screen.escape(one.connection),
-            one.provider,
+            screen.escape(one.provider),
             f"tw_live_…{one.last4}",
             state,
             screen.moment(common, one.last_used_at),

@@ -117,7 +117,9 @@ def _unexpected(error: Exception) -> str:
 
 def _say(code: Exit, sentence: str, problems: tuple[str, ...] = ()) -> int:
     """One sentence, or one line for each mistake."""
-    lines = problems if len(problems) > 1 else (sentence,)
+    from tradewire.cli.screen import printable
+
+    lines = [printable(line) for line in (problems if len(problems) > 1 else sentence.splitlines())]
     for line in lines:
-        sys.stderr.write(("- " if len(lines) > 1 else "") + line + "\n")
+        sys.stderr.write(("- " if len(problems) > 1 else "") + line + "\n")
     return code

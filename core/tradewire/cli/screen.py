@@ -1,5 +1,6 @@
 """What the commands print: tables readable at 80 columns, times to the second, rounded money."""
 
+import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -30,7 +31,16 @@ def print_json(content: bytes) -> None:
     """The answer as it came, indented."""
     import msgspec
 
-    sys.stdout.write(msgspec.json.format(content, indent=2).decode() + "\n")
+    sys.stdout.write(harmless_json(msgspec.json.format(content, indent=2).decode()) + "\n")
+
+
+def harmless_json(text: str) -> str:
+    """The same JSON with every invisible character escaped: a terminal would obey some of them."""
+    if text.isascii():
+        return text
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else json.dumps(letter)[1:-1] for letter in text
+    )
 
 
 def table(*columns: str, right: Sequence[str] = (), wide: str | None = None) -> "Table":
@@ -95,7 +105,12 @@ def escape(text: str | None) -> str:
     """Text from outside, so that it cannot style the screen."""
     from rich.markup import escape as escaped
 
-    return escaped("".join(letter if letter.isprintable() else "�" for letter in text or ""))
+    return escaped(printable(text or ""))
+
+
+def printable(text: str) -> str:
+    """Text from outside without line breaks and what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
 def short_ids(ids: Sequence[str], least: int) -> dict[str, str]:

@@ -67,7 +67,9 @@ def send(
         "test": test or None,
     }
     body = {name: value for name, value in message.items() if value is not None}
-    status, content = _post(f"{target.rstrip('/')}/api/{provider}/webhook", body)
+    # What runs on this machine is not reached by the environment's proxy, which would read the key.
+    url = f"{target.rstrip('/')}/api/{provider}/webhook"
+    status, content = _post(url, body, trust_env=common.url is not None)
     try:
         told = msgspec.json.decode(content, type=_Told)
     except msgspec.MsgspecError:
@@ -103,12 +105,16 @@ def _key(file: Path | None) -> str:
         raise Stop(Exit.USAGE, f"The key file {file} cannot be read: {error.strerror}.") from error
 
 
-def _post(url: str, body: dict[str, Any]) -> tuple[int, bytes]:
+def _post(url: str, body: dict[str, Any], *, trust_env: bool) -> tuple[int, bytes]:
     import httpx
 
     try:
         response = httpx.post(
-            url, content=msgspec.json.encode(body), headers={"content-type": "application/json"}, timeout=10
+            url,
+            content=msgspec.json.encode(body),
+            headers={"content-type": "application/json"},
+            timeout=10,
+            trust_env=trust_env,
         )
     except httpx.HTTPError as error:
         raise unreachable(url, error) from error

@@ -113,7 +113,7 @@ def _follow(common: Common, api: Api, status: Status | None, algorithm: str | No
                 continue
             known[one.id] = one.state
             if common.json:
-                sys.stdout.write(msgspec.json.encode(one).decode() + "\n")
+                sys.stdout.write(screen.harmless_json(msgspec.json.encode(one).decode()) + "\n")
                 sys.stdout.flush()
                 continue
             line = screen.table("Time", "Id", "State", "Signal", wide="Signal")
@@ -136,7 +136,9 @@ def _refused(common: Common, api: Api, limit: int, after: str | None) -> None:
     for one in reversed(answer.read(RefusalPage).items):
         ending = f"…{screen.escape(one.last4)}" if one.last4 else "-"
         at = screen.moment(common, one.at)
-        shown.add_row(at, screen.escape(one.source), one.provider, ending, one.kind.replace("_", " "))
+        # The provider is what stood in the URL, and so anybody's text.
+        provider, kind = screen.escape(one.provider), screen.escape(one.kind.replace("_", " "))
+        shown.add_row(at, screen.escape(one.source), provider, ending, kind)
     screen.console().print(shown)
 
 

@@ -39,7 +39,7 @@ def status(*, common: Common = DEFAULT) -> None:
     needs = [
         (seen.orders_unknown, "orders unknown at the broker: see `tradewire orders --live`"),
         (seen.orders_paused, "orders paused for a person"),
-        (seen.switches_off, "kill switches off: `tradewire resume` releases one"),
+        (seen.switches_off, "kill switches set: `tradewire resume` releases them, scope by scope"),
         (seen.plugins_quarantined, "plugins quarantined: see `tradewire plugins`"),
     ]
     shown = screen.table("Fact", "Value", wide="Value")

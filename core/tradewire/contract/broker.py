@@ -114,7 +114,9 @@ class Env(Protocol):
 class OrderRequest(Struct, kw_only=True):
     """One order to send. `client_id` is already stored, and is the same on every transmission.
 
-    `test` marks an order that came from a test message: it may fill on a paper account only.
+    `test` marks an order that came from a test message: it may fill on a paper account only. `reduce_only`
+    asks the broker to refuse what would not reduce the account's net position; an exit of one algorithm
+    among several does not set it, since the others may hold the opposite.
     """
 
     client_id: str

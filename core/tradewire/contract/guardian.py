@@ -1,7 +1,6 @@
 """Stage guard: may this order be sent?"""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -74,22 +73,6 @@ class GuardView(Struct, kw_only=True):
     released: bool = False
 
 
-class WatchKind(StrEnum):
-    LATCH = "latch"
-    HALT = "halt"
-    CANCEL = "cancel"
-    FLATTEN = "flatten"
-    ALERT = "alert"
-
-
-class WatchAction(Struct):
-    """What a guardian wants done between orders, with its reason."""
-
-    kind: WatchKind
-    reason: str
-    message: str
-
-
 class NoParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For a guardian or blueprint that takes none."""
 
@@ -106,7 +89,6 @@ class Guardian(ABC):
     | `always` | optional | scopes in which it is asked of every order, configured or not |
     | `live` | optional | True: asked again right before each child is sent |
     | `needs` | optional | what must be known; an entry is blocked where it is missing |
-    | `watch` | optional | called on fill, mark and day roll |
 
     All are asked and recorded, global first, then account, then algorithm; the most restrictive answer wins.
     An exception, a time-out or a missing guardian denies.
@@ -124,6 +106,3 @@ class Guardian(ABC):
     @abstractmethod
     def guard(self, order: GuardedOrder, view: GuardView) -> Verdict:
         """The verdict on `order`; `view.params` is this guardian's decoded `Params`."""
-
-    def watch(self, scope: Scope, view: GuardView) -> Sequence[WatchAction]:
-        return ()

@@ -2,12 +2,18 @@
 
 from collections.abc import Collection, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from urllib.parse import urlsplit
+
+from tradewire.settings import ServerSettings
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 #: The four addresses that TradingView sends from, by its help pages.
 TRADINGVIEW = frozenset({"52.89.214.238", "34.212.75.30", "54.218.53.128", "52.32.178.7"})
+
+
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 def networks(texts: Sequence[str]) -> tuple[Network, ...]:
@@ -33,6 +39,14 @@ def client_address(peer: str, forwarded: Sequence[str], trusted: Sequence[Networ
         if not _trusted(further, trusted):
             break
     return str(nearest)
+
+
+def answered_hosts(settings: ServerSettings) -> frozenset[str]:
+    """The names this server answers for, besides its own local ones; empty: any name."""
+    if not settings.allowed_hosts:
+        return frozenset()
+    public = urlsplit(settings.public_url).hostname if settings.public_url else None
+    return frozenset({*settings.allowed_hosts, *LOCAL_HOSTS, *([public] if public else [])})
 
 
 def is_allowed_host(hosts: Sequence[str], allowed: Collection[str]) -> bool:

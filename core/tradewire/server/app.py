@@ -12,6 +12,7 @@ from litestar.types import ControllerRouterHandler
 
 from tradewire.domain.clock import Clock
 from tradewire.ingress.door import Door
+from tradewire.ingress.source import answered_hosts
 from tradewire.security.redaction import redact_text
 from tradewire.server.edge import Edge, ErrorBody
 from tradewire.server.health import HealthBody, HealthReport
@@ -60,7 +61,7 @@ def create_app(
         logging_config=None,
         debug=False,
     )
-    return Edge(app, figures, settings.allowed_hosts)
+    return Edge(app, figures, answered_hosts(settings))
 
 
 def _refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[ErrorBody]:

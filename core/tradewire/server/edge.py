@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
@@ -32,10 +32,10 @@ class Edge:
     The webhook checks the Host itself, since what it refuses stands in the Signal Log.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, allowed_hosts: Sequence[str]) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, allowed_hosts: Collection[str]) -> None:
         self.app = app
         self._metrics = metrics
-        self._allowed_hosts = tuple(allowed_hosts)
+        self._allowed_hosts = allowed_hosts
         #: Set once `stop` was called.
         self.stopping = asyncio.Event()
         self._running = 0

@@ -13,7 +13,13 @@ from tradewire.ingress.answers import Answer, RefusedBody
 from tradewire.ingress.content import redacted_text
 from tradewire.ingress.door import Door
 from tradewire.ingress.request import ANSWER_WITHIN_S, Received
-from tradewire.ingress.source import TRADINGVIEW, client_address, is_allowed_host, networks
+from tradewire.ingress.source import (
+    TRADINGVIEW,
+    answered_hosts,
+    client_address,
+    is_allowed_host,
+    networks,
+)
 from tradewire.server.body import Body, BodyEnd, header, read_body
 from tradewire.server.metrics import Metrics
 from tradewire.settings import ServerSettings
@@ -36,6 +42,7 @@ class Webhook:
         self._clock = clock
         self._settings = settings
         self._metrics = metrics
+        self._hosts = answered_hosts(settings)
         self._trusted = networks(settings.trusted_proxies)
 
     def route(self) -> HTTPRouteHandler:
@@ -84,7 +91,7 @@ class Webhook:
     def _fault(self, scope: HTTPScope, source: str, body: Body) -> tuple[int, str, str] | None:
         """HTTP status, kind and sentence, if the request is wrong whatever its message says."""
         settings = self._settings
-        if not is_allowed_host(header(scope, b"host"), settings.allowed_hosts):
+        if not is_allowed_host(header(scope, b"host"), self._hosts):
             return (
                 421,
                 "host",

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tradewire.ingress.source import client_address, is_allowed_host, networks
+from tradewire.ingress.source import answered_hosts, client_address, is_allowed_host, networks
+from tradewire.settings import ServerSettings
 
 PROXIES = networks(["10.0.0.0/8", "192.168.1.1", "2001:db8::/32"])
 
@@ -59,3 +60,15 @@ def test_only_an_allowed_host_passes(hosts: list[str], allowed: bool) -> None:
 
 def test_with_no_hosts_configured_any_passes() -> None:
     assert is_allowed_host([], ())
+
+
+def test_the_local_names_and_the_public_one_are_answered_beside_the_listed() -> None:
+    settings = ServerSettings(allowed_hosts=("other.example.com",), public_url="https://relay.example.com/tw")
+    hosts = answered_hosts(settings)
+    for name in ("other.example.com", "relay.example.com", "localhost:8080", "127.0.0.1:8080", "[::1]:8080"):
+        assert is_allowed_host([name], hosts)
+    assert not is_allowed_host(["rebound.example.net"], hosts)
+
+
+def test_with_none_listed_any_name_is_answered() -> None:
+    assert is_allowed_host(["rebound.example.net"], answered_hosts(ServerSettings()))
