@@ -69,6 +69,29 @@ def test_a_running_tradewire_is_asked_with_its_local_token(cli: Cli, running: Ru
     assert running.asked == [("/api/v1/plugins", "Bearer the-local-token", b"")]
 
 
+def test_no_proxy_of_the_environment_reads_the_local_token(
+    cli: Cli, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    running.answer = (200, {"items": [], "quarantined": {}})
+    assert cli("plugins", "--json").code == 0
+    assert [token for _, token, _ in running.asked] == ["Bearer the-local-token"]
+
+
+def test_no_proxy_of_the_environment_reads_the_key(
+    cli: Cli, running: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    key = tmp_path / "key"
+    key.write_text("tw_live_secret")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    running.answer = (200, {"status": "accepted", "id": "019c0000-0001-7000"})
+    assert cli("signal", "send", "--key-file", str(key)).code == 0
+
+
 def test_its_refusal_is_passed_on(cli: Cli, running: Running) -> None:
     running.answer = (409, {"error": "It is halted already.", "code": "conflict"})
     refused = cli("halt", "--reason", "x")
