@@ -59,8 +59,8 @@ class SignalSettings(Struct):
 class EngineSettings(Struct):
     worker_threads: Count = 4
     sweep_s: Seconds = 5.0
-    submit_timeout_s: Seconds = 10.0
-    release_timeout_s: Seconds = 10.0
+    submit_timeout_s: Seconds = 5.0
+    release_timeout_s: Seconds = 15.0
     guard_deadline_ms: Count = 250
     lease_s: Seconds = 30.0
     lookup_base_s: Seconds = 1.0
