@@ -101,8 +101,8 @@ def test_guardians_keep_their_parameters_exactly(load: Callable[..., Settings]) 
         ("guardians = 5", r"guardians: write a table for each"),
         ("port ==", r"tradewire\.toml is not valid TOML: .*line 1"),
         (
-            "[engine]\nlease_s = 10",
-            r"engine\.lease_s \(10\) must be longer than engine\.submit_timeout_s \(10\)",
+            "[engine]\nlease_s = 5",
+            r"engine\.lease_s \(5\) must be longer than engine\.submit_timeout_s \(5\)",
         ),
         ("[engine]\nlookup_max_s = 0.5", r"engine\.lookup_max_s must not be shorter"),
         ('[server]\nssl_cert = "a.pem"', r"ssl_cert and server\.ssl_key go together"),
