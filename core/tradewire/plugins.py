@@ -30,6 +30,22 @@ T = TypeVar("T")
 
 _OWN = "tradewire"
 
+#: Names that only Tradewire's own guardians bear: where one of them cannot be used its absence denies, and
+#: no stranger of the same name may judge in its place.
+RESERVED_GUARDIANS = frozenset(
+    {
+        "duplicate_signal",
+        "kill_switch",
+        "max_order_notional",
+        "max_order_qty",
+        "max_position",
+        "short_sale",
+        "stale_signal",
+        "symbols",
+        "validity",
+    }
+)
+
 
 class PluginState(StrEnum):
     LOADED = "loaded"
@@ -133,7 +149,7 @@ class Plugins:
             return
         try:
             hooks = _registered(point)
-            adds = self._adopt(hooks)
+            adds = self._adopt(hooks, own=distribution == _OWN)
         # What a stranger's module does at import is its own affair: nothing it raises may stop the others.
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
@@ -142,7 +158,7 @@ class Plugins:
             return
         record(PluginState.LOADED, adds)
 
-    def _adopt(self, hooks: pluggy.HookRelay) -> list[str]:
+    def _adopt(self, hooks: pluggy.HookRelay, *, own: bool) -> list[str]:
         """Add what a plugin's hooks return: all of it, or nothing."""
         stages: list[tuple[str, Callable[[], list[Any]], type, dict[str, Any]]] = [
             ("parse", hooks.parse, Provider, self.providers),
@@ -158,6 +174,8 @@ class Plugins:
         for stage, call, base, named in stages:
             for one in (one for answer in call() for one in answer):
                 _check(stage, one, base, named, {name for table, name, _ in additions if table is named})
+                if isinstance(one, Guardian) and one.name in RESERVED_GUARDIANS and not own:
+                    raise ValueError(f"guard {one.name!r} is a name of Tradewire's own; choose another")
                 additions.append((named, one.name, one))
                 adds.append(f"{stage}: {one.name}")
         if not adds:

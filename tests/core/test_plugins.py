@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tradewire import GuardedOrder, Guardian, GuardView, Scope, Unhonoured, Verdict, allow, hookimpl
-from tradewire.plugins import PluginRecord, Plugins, PluginState
+from tradewire.engine.guarding import MANDATORY
+from tradewire.plugins import RESERVED_GUARDIANS, PluginRecord, Plugins, PluginState
 
 Add = Callable[..., EntryPoint]
 
@@ -47,16 +48,19 @@ def add() -> Iterator[Add]:
         del sys.modules[name]
 
 
+def own_points() -> list[EntryPoint]:
+    return [
+        point for point in entry_points(group="tradewire") if point.dist and point.dist.name == "tradewire"
+    ]
+
+
 def record_of(plugins: Plugins, name: str) -> PluginRecord:
     return next(record for record in plugins.records if record.name == name)
 
 
 def test_every_built_in_comes_through_an_entry_point_and_none_is_quarantined() -> None:
     plugins = Plugins.discover()
-    own = [
-        point for point in entry_points(group="tradewire") if point.dist and point.dist.name == "tradewire"
-    ]
-    assert {record.name for record in plugins.records} >= {point.name for point in own}
+    assert {record.name for record in plugins.records} >= {point.name for point in own_points()}
     assert [record for record in plugins.records if record.state is not PluginState.LOADED] == []
     assert {"default"} <= plugins.matchers.keys() & plugins.overrides.keys()
     assert {"market", "limit"} <= plugins.blueprints.keys()
@@ -126,6 +130,19 @@ def test_a_built_in_cannot_be_replaced_by_a_stranger(add: Add) -> None:
     plugins = Plugins.discover(found=points)
     assert type(plugins.guardian("kill_switch")).__name__ == "KillSwitch"
     assert record_of(plugins, "a").state is PluginState.QUARANTINED
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED_GUARDIANS))
+def test_no_stranger_judges_in_the_place_of_a_built_in_that_is_not_there(name: str, add: Add) -> None:
+    plugins = Plugins.discover(found=[add("stranger", guard=lambda: [guardian_named(name)])])
+    assert record_of(plugins, "stranger").state is PluginState.QUARANTINED
+    assert name in (record_of(plugins, "stranger").reason or "")
+    assert name not in plugins.guardians
+
+
+def test_the_name_of_every_built_in_guardian_is_reserved() -> None:
+    assert Plugins.discover(found=own_points()).guardians.keys() == RESERVED_GUARDIANS
+    assert MANDATORY.keys() <= RESERVED_GUARDIANS
 
 
 def test_a_plugin_that_takes_one_name_twice_adds_nothing(add: Add) -> None:
