@@ -1,6 +1,7 @@
 """The API's routes put together."""
 
 from importlib.metadata import version
+from typing import Any
 
 from litestar import Litestar, Request, Router
 from litestar.di import Provide
@@ -32,7 +33,7 @@ def api_router(services: Services, *, local_token: str | None = None) -> Router:
     def provide_services() -> Services:
         return services
 
-    def provide_caller(request: Request) -> Identity:  # type: ignore[type-arg]
+    def provide_caller(request: Request[Any, Any, Any]) -> Identity:
         return identity_of(request)
 
     return Router(

@@ -1,5 +1,7 @@
 """Who is asking: every request carries `Authorization: Bearer tw_api_…`, or the instance's local token."""
 
+from typing import Any
+
 from litestar.connection import ASGIConnection
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
@@ -11,6 +13,8 @@ from tradewire.services.tokens import Tokens, TokenScope
 
 #: A handler with this option changes nothing, whatever its method.
 READS = "reads"
+
+Connection = ASGIConnection[Any, Any, Any, Any]
 
 _IDENTITY = "tradewire_identity"
 _LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -29,7 +33,7 @@ def requires_token(tokens: Tokens, local_token: str | None) -> Guard:
     `local_token` is the running process's own, for the CLI of the same user on the same machine.
     """
 
-    async def guard(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+    async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
         identity = await _identify(connection.headers.get("authorization", ""), tokens, local_token)
         if identity is None:
             raise NotAuthorizedException(
@@ -46,7 +50,7 @@ def requires_token(tokens: Tokens, local_token: str | None) -> Guard:
     return guard
 
 
-def identity_of(connection: ASGIConnection) -> Identity:  # type: ignore[type-arg]
+def identity_of(connection: Connection) -> Identity:
     """Who passed the guard."""
     found: Identity = connection.scope["state"][_IDENTITY]
     return found

@@ -66,10 +66,10 @@ async def _process(
 
 
 async def _first_line(name: str, process: asyncio.subprocess.Process, log: Path) -> bytes:
-    assert process.stdout is not None
     line = b""
-    with suppress(TimeoutError):
-        line = await asyncio.wait_for(process.stdout.readline(), _STARTS_WITHIN_S)
+    if process.stdout is not None:
+        with suppress(TimeoutError):
+            line = await asyncio.wait_for(process.stdout.readline(), _STARTS_WITHIN_S)
     if line.strip():
         return line
     raise Unhonoured(f"{name} did not start within {_STARTS_WITHIN_S:.0f} s. {_end_of(log)}".strip())

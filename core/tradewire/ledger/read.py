@@ -8,24 +8,15 @@ import msgspec
 from sqlalchemy import Connection, Select, select
 
 from tradewire.contract.errors import Unhonoured
-from tradewire.domain.ledger import EntryKind, Recorded, Value
+from tradewire.domain.ledger import Entry, EntryKind, Recorded
 from tradewire.ledger.rows import raw
 from tradewire.store.schema.ledger import ledger_entries, ledger_seals
 
 
-class Body(msgspec.Struct, frozen=True, kw_only=True):
+class Body(Entry):
     """A body as it is decoded: Decimals and times in `data` come back as the text they were stored as."""
 
-    at: datetime
-    kind: EntryKind
-    signal_id: str | None = None
-    parent_id: str | None = None
-    client_id: str | None = None
-    account_id: str | None = None
-    algorithm_id: str | None = None
-    by: str | None = None
-    reason: str | None = None
-    data: dict[str, Any] = {}
+    data: dict[str, Any] = {}  # noqa: RUF012 - msgspec gives every struct a copy
 
 
 decode_body = msgspec.json.Decoder(Body).decode
@@ -97,18 +88,4 @@ def _recorded(seq: int, number: int | None, body: bytes | str) -> Recorded:
             f"The ledger's entry with seq {seq} cannot be read ({error}). "
             "Run `tradewire audit verify` to see whether the ledger was changed."
         ) from error
-    data: dict[str, Value] = read.data
-    return Recorded(
-        seq=seq,
-        number=number,
-        at=read.at,
-        kind=read.kind,
-        signal_id=read.signal_id,
-        parent_id=read.parent_id,
-        client_id=read.client_id,
-        account_id=read.account_id,
-        algorithm_id=read.algorithm_id,
-        by=read.by,
-        reason=read.reason,
-        data=data,
-    )
+    return Recorded(seq=seq, number=number, **msgspec.structs.asdict(read))

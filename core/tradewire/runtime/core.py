@@ -108,16 +108,6 @@ class Core:
 
     def _services(self) -> Services:
         engine = self.engine
-        more = (
-            {}
-            if engine is None
-            else {
-                "bells": self.bells,
-                "market": engine.memory,
-                "resolver": self._resolve,
-                "capabilities": engine.capabilities,
-            }
-        )
         return make_services(
             store=self.store,
             clock=self.clock,
@@ -126,9 +116,12 @@ class Core:
             plugins=self.plugins,
             calendars=self.calendars,
             version=version("tradewire"),
+            bells=None if engine is None else self.bells,
+            market=None if engine is None else engine.memory,
+            resolver=None if engine is None else self._resolve,
+            capabilities=None if engine is None else engine.capabilities,
             base_currency=self.settings.base_currency,
             global_guardians=self.settings.global_guardians,
-            **more,  # type: ignore[arg-type]
         )
 
 
@@ -150,7 +143,7 @@ def open_core(
         create_key_file(folder.key_file)
     secrets = load_key_file(folder.key_file)
     upgrade(url)
-    store = open_store(url, after_commit=after_commit)
+    store = open_store(url, after_commit=after_commit, monotonic=clock.monotonic)
     plugins = Plugins.discover(settings.plugins.blocked)
     problems = guardian_problems(settings.global_guardians, plugins, Scope.GLOBAL)
     if problems:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
 from tradewire.domain.account import Account
 from tradewire.domain.algorithm import Algorithm
@@ -22,32 +23,27 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def account_by(conn: Connection, reference: str) -> Account:
     """The account of that name or id; refuses in words."""
-    row = conn.execute(
-        select(accounts.c.document).where((accounts.c.name == reference) | (accounts.c.id == reference))
-    ).first()
-    if row is not None:
-        found: Account = row.document
-        return found
-    known = [name for (name,) in conn.execute(select(accounts.c.name))]
-    if not known:
-        raise Refused(Code.NOT_FOUND, "There is no account yet; add one with `tradewire account add`.")
-    raise Refused(Code.NOT_FOUND, f'There is no account "{reference}".{nearest(reference, known)}')
+    found: Account = _by(conn, accounts, reference, "account", "tradewire account add")
+    return found
 
 
 def algorithm_by(conn: Connection, reference: str) -> Algorithm:
     """The algorithm of that name or id; refuses in words."""
-    row = conn.execute(
-        select(algorithms.c.document).where((algorithms.c.name == reference) | (algorithms.c.id == reference))
-    ).first()
-    if row is not None:
-        found: Algorithm = row.document
-        return found
-    known = [name for (name,) in conn.execute(select(algorithms.c.name))]
+    found: Algorithm = _by(conn, algorithms, reference, "algorithm", "tradewire algorithm add FILE.toml")
+    return found
+
+
+def _by(conn: Connection, table: Table, reference: str, kind: str, adding: str) -> Any:
+    """The document of the row of that name or id; `adding` is the command that would make one."""
+    document = conn.execute(
+        select(table.c.document).where((table.c.name == reference) | (table.c.id == reference))
+    ).scalar()
+    if document is not None:
+        return document
+    known = list(conn.execute(select(table.c.name)).scalars())
     if not known:
-        raise Refused(
-            Code.NOT_FOUND, "There is no algorithm yet; add one with `tradewire algorithm add FILE.toml`."
-        )
-    raise Refused(Code.NOT_FOUND, f'There is no algorithm "{reference}".{nearest(reference, known)}')
+        raise Refused(Code.NOT_FOUND, f"There is no {kind} yet; add one with `{adding}`.")
+    raise Refused(Code.NOT_FOUND, f'There is no {kind} "{reference}".{nearest(reference, known)}')
 
 
 def account_names(conn: Connection) -> dict[str, str]:

@@ -60,12 +60,15 @@ def make_services(
     bells: Bells | None = None,
     market: Market | None = None,
     resolver: Resolver | None = None,
-    capabilities: Callable[[str], Capabilities | None] = lambda account_id: None,
+    capabilities: Callable[[str], Capabilities | None] | None = None,
     revealable_keys: bool = True,
     base_currency: str = "USD",
     global_guardians: Sequence[Plugged] = (),
 ) -> Services:
-    """The services over one store; `bells`, `market` and `resolver` come from the engine where one runs."""
+    """The services over one store.
+
+    `bells`, `market`, `resolver` and `capabilities` come from the engine where one runs.
+    """
     rings = bells or Silent()
     owner = Owner(store, clock)
     return Services(
@@ -73,7 +76,9 @@ def make_services(
         tokens=Tokens(store, clock, secrets),
         keys=Keys(store, clock, secrets, keys, plugins, owner, revealable=revealable_keys),
         accounts=Accounts(store, clock, secrets, plugins, rings, base_currency),
-        algorithms=Algorithms(store, clock, plugins, calendars, rings, capabilities, global_guardians),
+        algorithms=Algorithms(
+            store, clock, plugins, calendars, rings, capabilities or _not_connected, global_guardians
+        ),
         switches=Switches(store, clock, rings),
         signals=Signals(store),
         stories=SignalStories(store),
@@ -86,3 +91,8 @@ def make_services(
         overview=Overview(store, clock, plugins, version, engine=resolver is not None),
         plugins=plugins,
     )
+
+
+def _not_connected(account_id: str) -> Capabilities | None:
+    """What an account can do where no session is open: not known."""
+    return None

@@ -13,8 +13,8 @@ from sqlalchemy.exc import ArgumentError
 from tradewire.contract.errors import Unhonoured
 
 T = TypeVar("T")
-I = TypeVar("I")  # noqa: E741
-R = TypeVar("R")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 #: EX_SOFTWARE of sysexits.h. Started again, the process reads what really reached the disk.
 FATAL_EXIT = 70
@@ -41,7 +41,9 @@ class Store(ABC):
         """The same, blocking, from a worker's thread. On an event loop or inside a unit: `RuntimeError`."""
 
     @abstractmethod
-    async def gather(self, batch: Callable[[Connection, Sequence[I]], Sequence[R]], item: I) -> R:
+    async def gather(
+        self, batch: Callable[[Connection, Sequence[Item]], Sequence[Result]], item: Item
+    ) -> Result:
         """First in line: items that wait for the same `batch` function are handed over together, in order.
 
         `batch` returns one result per item. If it raises for several items, all it did is undone and it is

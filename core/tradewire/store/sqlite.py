@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from tradewire.store.database import I, R, Store, StoreUnavailable, T
+from tradewire.store.database import Item, Result, Store, StoreUnavailable, T
 from tradewire.store.sqlite_engine import create_private, database_path, reading_engine, writing_engine
 from tradewire.store.sqlite_failures import is_outage, is_read_only, unavailable
 from tradewire.store.sqlite_writer import SqliteWriter
@@ -67,8 +67,10 @@ class SqliteStore(Store):
         self._line.add_unit(WaitingUnit(unit, future))
         return future.result()
 
-    async def gather(self, batch: Callable[[Connection, Sequence[I]], Sequence[R]], item: I) -> R:
-        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+    async def gather(
+        self, batch: Callable[[Connection, Sequence[Item]], Sequence[Result]], item: Item
+    ) -> Result:
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._line.add_item(batch, WaitingItem(item, future))
         return await future
 
