@@ -19,7 +19,7 @@ class BodyEnd(StrEnum):
 
 
 class Body(Struct):
-    """At most the limit of what came, and how it ended. GONE: nobody is there to be answered."""
+    """At most the limit of what came, and how it ended. GONE: cut off, and perhaps nobody to be answered."""
 
     content: bytes
     end: BodyEnd

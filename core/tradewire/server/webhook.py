@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import HTTPScope, Receive
 
 from tradewire.domain.clock import Clock
-from tradewire.ingress.answers import Answer, RefusedBody
+from tradewire.ingress.answers import Answer
 from tradewire.ingress.content import redacted_text
 from tradewire.ingress.door import Door
 from tradewire.ingress.request import ANSWER_WITHIN_S, Received
@@ -66,8 +66,6 @@ class Webhook:
     async def _answer(self, scope: HTTPScope, receive: Receive, started: float) -> Answer:
         received_at = self._clock.now()
         body = await read_body(receive, self._settings.body_limit, self._settings.body_timeout_s)
-        if body.end is BodyEnd.GONE:
-            return Answer(status=400, body=RefusedBody(kind="gone", reason="The sender hung up."))
         parameters: Mapping[str, Any] = scope["path_params"]
         request = Received(
             # What stands here is anybody's text, and some put their key into it.
@@ -108,6 +106,8 @@ class Webhook:
             return 415, "encoding", "The body is compressed (Content-Encoding); send it as it is."
         if body.end is BodyEnd.TOO_LARGE:
             return 413, "too_large", f"The message is larger than {settings.body_limit} bytes."
+        if body.end is BodyEnd.GONE:
+            return 400, "gone", "The sender hung up, or broke off, before the whole message had arrived."
         if body.end is BodyEnd.TOO_SLOW:
             return 408, "too_slow", f"The message did not arrive within {settings.body_timeout_s:g} s."
         return None

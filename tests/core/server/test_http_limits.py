@@ -57,14 +57,24 @@ def test_a_body_that_does_not_come_is_a_408_and_a_valid_keys_start_is_kept(
     assert impatient.rig.statuses() == ["invalid"]
 
 
-def test_a_sender_that_hangs_up_leaves_nothing(served: Served) -> None:
+@pytest.mark.parametrize(
+    ("header", "frame"),
+    [(b"Content-Length: 500", b"%b"), (b"Transfer-Encoding: chunked", b"%x\r\n%b\r\nZZ\r\n")],
+)
+def test_what_was_cut_off_never_runs_and_stands_in_the_log_with_a_valid_key(
+    served: Served, header: bytes, frame: bytes
+) -> None:
+    body = served.rig.message()
+    part = frame % ((len(body), body) if b"%x" in frame else (body,))
     with closing(connect(served)) as connection:
         connection.sendall(
-            b"POST /api/tradingview/webhook HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\n\r\n"
-            + served.rig.message()
+            b"POST /api/tradingview/webhook HTTP/1.1\r\nHost: a\r\n" + header + b"\r\n\r\n" + part
         )
-    assert served.post(served.rig.message(qty=7)).json()["status"] == "accepted"
-    assert served.rig.statuses() == ["accepted"]
+        connection.shutdown(socket.SHUT_WR)
+        answer = everything(connection)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'"kind":"gone"' in answer
+    assert served.rig.statuses() == ["invalid"]
 
 
 def test_five_hundred_silent_connections_do_not_keep_a_message_waiting(served: Served) -> None:
