@@ -32,11 +32,11 @@ def link_digest(previous: bytes, number: int, seq: int, digest: bytes) -> bytes:
 
 
 def store_id(conn: Connection) -> str | None:
-    """The id of this ledger; None before the first sealing."""
-    found: str | None = conn.execute(
+    """The id of this ledger; None before the first sealing, and where tampering left something else there."""
+    found: object = conn.execute(
         select(ledger_origin.c.store_id).where(ledger_origin.c.id == _ORIGIN)
     ).scalar_one_or_none()
-    return found
+    return found if isinstance(found, str) else None
 
 
 def ensure_store_id(conn: Connection) -> str:

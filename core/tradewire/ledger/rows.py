@@ -1,6 +1,7 @@
 """The tables as they are, in blocks. Values are not converted: tampering may have put anything there."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, exists, select, type_coerce
@@ -24,6 +25,24 @@ class Row(NamedTuple):
     parent_id: Any
     account_id: Any
     algorithm_id: Any
+
+
+@contextmanager
+def legible(conn: Connection) -> Iterator[None]:
+    """Until the block ends, text that is not UTF-8 is read as well: SQLite stores any bytes as text."""
+    if conn.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = conn.connection.driver_connection
+    before, driver.text_factory = driver.text_factory, _decoded
+    try:
+        yield
+    finally:
+        driver.text_factory = before
+
+
+def _decoded(text: bytes) -> str:
+    return text.decode("utf-8", "backslashreplace")
 
 
 def raw(column: ColumnElement[Any]) -> ColumnElement[Any]:

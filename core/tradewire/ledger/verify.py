@@ -11,7 +11,7 @@ from tradewire.domain.base import Struct
 from tradewire.ledger.chain import store_id
 from tradewire.ledger.checkpoint import Checkpoint
 from tradewire.ledger.damage import Damage, Verification
-from tradewire.ledger.rows import Row, body_bytes, sealed, unsealed
+from tradewire.ledger.rows import Row, body_bytes, legible, sealed, unsealed
 from tradewire.ledger.walk import Walk, start_of
 from tradewire.store.schema.ledger import ledger_seals
 from tradewire.store.types import Utc
@@ -37,12 +37,19 @@ def verify(
     progress: Callable[[int, int], None] | None = None,
 ) -> Verification:
     """Go through the whole ledger, reading only. `progress` is called with (entries done, entries in all)."""
+    with legible(conn):
+        return _verify(conn, checkpoints, progress)
+
+
+def _verify(
+    conn: Connection, checkpoints: Sequence[Checkpoint], progress: Callable[[int, int], None] | None
+) -> Verification:
     total = conn.execute(select(func.count()).select_from(ledger_seals)).scalar_one()
     last = conn.execute(select(func.max(ledger_seals.c.number))).scalar_one() or 0
     store = store_id(conn)
     walk = Walk(1, start_of(store), checkpoints)
     if store is None and total:
-        walk.note(Damage.DELETED, None, "The row that names this ledger (ledger_origin) is gone.")
+        walk.note(Damage.DELETED, None, "The row that names this ledger (ledger_origin) is gone or damaged.")
     highest = 0
     for block in sealed(conn, -(2**62), last):
         for row in block:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
@@ -38,7 +39,7 @@ journals = st.lists(entries, min_size=3, max_size=8, unique_by=body)
 FORGED = body(entry(99, kind=EntryKind.ALERT_RAISED))
 
 
-def tried(journal: list[Entry], act: Callable[[Connection], None]) -> tuple[Verification, Verification]:
+def tried(journal: list[Entry], act: Callable[[Connection], object]) -> tuple[Verification, Verification]:
     """What verifying finds after `act`, without a checkpoint and with one kept before it."""
     with _engine().connect() as conn:
         append(conn, journal)
@@ -88,6 +89,23 @@ def test_an_edit_of_a_column_is_found(journal: list[Entry], data: Any, column: s
     number = place(data, journal)
     without, against = tried(journal, lambda conn: tampering.edit_column(conn, number, column, "tampered"))
     assert kinds(without) == kinds(against) == {Damage.EDITED}
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "UPDATE ledger_seals SET hash = CAST(hash AS TEXT) WHERE number = 2",
+        "UPDATE ledger_entries SET body = CAST(x'7bff' AS TEXT) WHERE seq = 2",
+        "UPDATE ledger_entries SET kind = CAST(x'ff' AS TEXT) WHERE seq = 2",
+        "UPDATE ledger_origin SET store_id = x'00'",
+        "UPDATE ledger_origin SET store_id = CAST(x'ff' AS TEXT)",
+    ],
+)
+def test_bytes_that_are_no_text_do_not_keep_the_rest_from_being_looked_at(deed: str) -> None:
+    without, against = tried([entry(1), entry(2), entry(3)], lambda conn: conn.execute(text(deed)))
+    assert not without.ok
+    assert not against.ok
+    assert (without.entries, against.entries) == (3, 3)
 
 
 @given(journals, st.data(), st.booleans())
