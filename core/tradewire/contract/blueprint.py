@@ -72,7 +72,7 @@ class Blueprint(ABC):
     | `name` | required | as in the configuration |
     | `step` | required | pure |
     | `Params` | optional | a frozen msgspec struct; `NoParams` by default |
-    | `needs` | optional | what the view must hold |
+    | `needs` | optional | what it must be shown; an account that can never supply it is named when saving |
     | `validate` | optional | problems, as sentences, before anything is sent |
     | `order_types` | optional | the message's order types that it can work |
 
@@ -85,6 +85,7 @@ class Blueprint(ABC):
     order_types: ClassVar[frozenset[OrderType]] = frozenset()
 
     def needs(self, params: Any) -> frozenset[Need]:
+        """What `step` cannot do without. It may be missing all the same, and is None in the view then."""
         return frozenset()
 
     def validate(
@@ -95,4 +96,5 @@ class Blueprint(ABC):
 
     @abstractmethod
     def step(self, view: StepView) -> Step:
-        """What to do now. Called whenever a child's state or fill changed, and at `wake_at`."""
+        """What to do now. Called on admission, whenever a child filled, ended or turned up again after being
+        UNKNOWN, and at `wake_at`; an acknowledgement alone is no reason."""

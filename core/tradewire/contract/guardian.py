@@ -20,7 +20,8 @@ from tradewire.domain.verdict import Scope, Verdict
 
 
 class Need(StrEnum):
-    """What a guardian must be shown. What the account can never supply is named when it is configured."""
+    """What a guardian or blueprint must be shown. What the account can never supply is named when it is
+    configured."""
 
     QUOTE = "quote"
     CALENDAR = "calendar"
@@ -88,7 +89,7 @@ class Guardian(ABC):
     | `Params` | optional | a frozen msgspec struct; `NoParams` by default |
     | `always` | optional | scopes in which it is asked of every order, configured or not |
     | `live` | optional | True: asked again right before each child is sent |
-    | `needs` | optional | what must be known; an entry is blocked where it is missing |
+    | `needs` | optional | what it must be shown; an account that can never supply it is named when saving |
 
     All are asked and recorded, global first, then account, then algorithm; the most restrictive answer wins.
     An exception, a time-out or a missing guardian denies.
@@ -101,6 +102,7 @@ class Guardian(ABC):
     live: ClassVar[bool] = False
 
     def needs(self, params: Any) -> frozenset[Need]:
+        """What `guard` cannot do without. It may be missing all the same, and is None in the view then."""
         return frozenset()
 
     @abstractmethod

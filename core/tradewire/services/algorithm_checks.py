@@ -48,20 +48,24 @@ def guardian_problems(guardians: Sequence[Plugged], plugins: Plugins, scope: Sco
 
 
 def unmet_needs(draft: AlgorithmDraft, plugins: Plugins, capabilities: Capabilities | None) -> list[str]:
-    """What the account can never supply, by the guardian that needs it; nothing while that is unknown."""
+    """What the account can never supply, by the plugin that needs it; nothing while that is unknown."""
     if capabilities is None:
         return []
-    sentences = []
-    for chosen in draft.guardians:
-        guardian = plugins.guardian(chosen.name)
-        for need in sorted(guardian.needs(decoded(chosen, guardian.Params))):
-            supply = _SUPPLY.get(need)
-            if supply is not None and not getattr(capabilities, supply):
-                sentences.append(
-                    f'The guardian {chosen.name} needs {supply}, which the account "{draft.account}" does '
-                    "not supply: it would block every entry."
-                )
-    return sentences
+    blueprint = plugins.blueprint(draft.blueprint.name)
+    asked: list[tuple[str, Plugged, Guardian | Blueprint, str]] = [
+        *(
+            ("guardian", one, plugins.guardian(one.name), "it would block every entry")
+            for one in draft.guardians
+        ),
+        ("blueprint", draft.blueprint, blueprint, "what it cannot price is not sent"),
+    ]
+    return [
+        f'The {kind} {chosen.name} needs {supply}, which the account "{draft.account}" does not supply: '
+        f"{outcome}."
+        for kind, chosen, plugin, outcome in asked
+        for need in sorted(plugin.needs(decoded(chosen, plugin.Params)))
+        if (supply := _SUPPLY.get(need)) is not None and not getattr(capabilities, supply)
+    ]
 
 
 def decoded(chosen: Plugged, params: type[msgspec.Struct]) -> Any:

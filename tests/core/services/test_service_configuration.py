@@ -139,6 +139,8 @@ def test_what_the_account_cannot_supply_is_named(make: Callable[..., Services], 
     assert saved.warnings == (
         'The guardian max_order_notional needs quotes, which the account "paper" does not supply: it would '
         "block every entry.",
+        'The blueprint market needs quotes, which the account "paper" does not supply: what it cannot price '
+        "is not sent.",
     )
 
 
