@@ -9,9 +9,13 @@ from tradewire.api.identity import READS
 from tradewire.domain.base import Struct
 from tradewire.ledger.checkpoint import Checkpoint
 from tradewire.services.audit import ExportFormat, VerificationView
+from tradewire.services.refusal import Code, Refused
 from tradewire.services.services import Services
 
 _MEDIA = {ExportFormat.JSONL: "application/jsonl", ExportFormat.CSV: "text/csv; charset=utf-8"}
+
+#: The largest number that a database's integer holds.
+_MOST = 2**63 - 1
 
 
 class VerifyRequest(Struct, forbid_unknown_fields=True):
@@ -42,4 +46,7 @@ class AuditRoutes(Controller):
         first: FromQuery[int] = 1,
         last: FromQuery[int | None] = None,
     ) -> Stream:
+        # Checked here: once the stream has begun, nothing can be refused in words.
+        if not 1 <= first <= _MOST or (last is not None and not 0 <= last <= _MOST):
+            raise Refused(Code.INVALID, "Entries are numbered from 1: first and last are such numbers.")
         return Stream(services.audit.export(form, first, last), media_type=_MEDIA[form])

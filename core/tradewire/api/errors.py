@@ -57,6 +57,10 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Err
     return answer
 
 
+def _too_deep(request: Request[Any, Any, Any], error: RecursionError) -> Response[ErrorAnswer]:
+    return _answer(400, "The body is nested too deep.", Code.INVALID)
+
+
 def _problem(one: Any) -> str:
     if isinstance(one, dict):
         field = one.get("key", "")
@@ -78,4 +82,5 @@ HANDLERS: ExceptionHandlersMap = {
     StoreUnavailable: _unavailable,
     ValidationException: _invalid,
     HTTPException: _http,
+    RecursionError: _too_deep,
 }

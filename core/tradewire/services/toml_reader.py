@@ -21,6 +21,11 @@ def parse_toml(text: str) -> dict[str, Any]:
         return tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         raise Refused(Code.INVALID, f"The file is not valid TOML: {error}.") from error
+    except (RecursionError, ValueError) as error:
+        # Python's own limits on nesting and on the digits of a number; TOML itself has none.
+        raise Refused(
+            Code.INVALID, "The file is nested too deep, or has a number of thousands of digits."
+        ) from error
 
 
 class TableReader:

@@ -94,6 +94,11 @@ def test_a_revoked_token_is_refused_at_once(api: Client) -> None:
         ("GET", "/orders?after=x", None, 400, "invalid", "next"),
         ("GET", "/orders?state=nonsense", None, 400, "invalid", "state"),
         ("GET", "/signals/zz", None, 400, "invalid", "zz"),
+        ("GET", "/audit/export?first=0", None, 400, "invalid", "from 1"),
+        ("GET", "/audit/export?first=-5", None, 400, "invalid", "from 1"),
+        ("GET", f"/audit/export?last={2**63}", None, 400, "invalid", "from 1"),
+        ("POST", "/algorithms", {"toml": "x = " + "[" * 3000}, 400, "invalid", "too deep"),
+        ("POST", "/algorithms", {"toml": "x = " + "9" * 5000}, 400, "invalid", "digits"),
     ],
 )
 def test_a_refusal_is_a_sentence_and_a_code(
@@ -114,6 +119,10 @@ def test_every_mistake_of_an_algorithm_is_listed(api: Client) -> None:
 
 def test_a_body_that_is_no_json_is_a_400(api: Client) -> None:
     assert api("POST", "/keys", content=b"\xff{").status_code == 400
+
+
+def test_a_body_that_is_nested_without_end_is_a_400(api: Client) -> None:
+    assert api("POST", "/keys", content=b"[" * 100_000).status_code == 400
 
 
 def test_a_store_that_fails_is_a_503(api: Client, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
