@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
-from tradewire.store.database import I, R, Store, StoreUnavailable, T
+from tradewire.store.database import Item, Result, Store, StoreUnavailable, T
 
 
 class Troubled(Store):
@@ -23,10 +23,12 @@ class Troubled(Store):
     def write_now(self, unit: Callable[[Connection], T]) -> T:
         return self.inner.write_now(unit)
 
-    async def gather(self, batch: Callable[[Connection, Sequence[I]], Sequence[R]], item: I) -> R:
+    async def gather(
+        self, batch: Callable[[Connection, Sequence[Item]], Sequence[Result]], item: Item
+    ) -> Result:
         self._check()
 
-        def troubled(conn: Connection, items: Sequence[I]) -> Sequence[R]:
+        def troubled(conn: Connection, items: Sequence[Item]) -> Sequence[Result]:
             self.before_batch()
             results = batch(conn, items)
             self.after_batch()
