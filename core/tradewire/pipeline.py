@@ -9,11 +9,14 @@
     broker         where it is executed (the account's session: tradewire.brokerage)
 
 Each function asks the plugins of its stage, turns what they raise into the outcome that `hookspecs` states,
-and combines their answers. All stages but the broker are pure: they look only at what they are given.
+and combines their answers. All stages but the broker are pure: they look only at what they are given. A
+plugin's exception is logged with its traceback here, for its author; the user reads a sentence.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
+
+import structlog
 
 from tradewire.answers import sound
 from tradewire.contract.authenticator import Attempt, Caller, Denied, KeyRing
@@ -26,6 +29,8 @@ from tradewire.domain.algorithm import Algorithm
 from tradewire.plugins import Plugins
 
 T = TypeVar("T")
+
+log = structlog.get_logger()
 
 DEFAULT = "default"
 
@@ -47,6 +52,7 @@ def parse(plugins: Plugins, provider: str, body: bytes, path: Mapping[str, str])
     except InvalidMessage:
         raise
     except Exception as error:
+        log.exception("A plugin failed.", stage="parse", plugin=provider)
         raise InvalidMessage(None, f"The parser of {provider!r} failed: {type(error).__name__}.") from error
 
 
@@ -120,4 +126,5 @@ def _ask(stage: str, name: str, method: Callable[..., T], *arguments: object) ->
         return method(*arguments)
     # SystemExit too: a plugin may not end the thread that asks it.
     except (Exception, SystemExit) as error:
+        log.exception("A plugin failed.", stage=stage, plugin=name)
         raise StageFailed(stage, name, error) from error
