@@ -109,5 +109,5 @@ def test_the_page_lists_every_kind_of_401() -> None:
 
 def test_the_page_lists_every_refusal_of_a_request() -> None:
     source = (ROOT / "core/tradewire/server/webhook.py").read_text()
-    written = {(row[0], row[1].strip("`")) for row in rows("### 403, 408, 413, 415, 421 refused")}
+    written = {(row[0], row[1].strip("`")) for row in rows("### 400, 403, 408, 413, 415, 421 refused")}
     assert written == set(re.findall(r'(\d{3}),\s*"(\w+)",', source))
