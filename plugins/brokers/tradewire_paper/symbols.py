@@ -38,7 +38,8 @@ _COIN_LOT = Decimal("0.000001")
 def resolve(symbol: str) -> Instrument | None:
     """The instrument that `symbol` names, in any case, with or without its exchange; or None."""
     found = _PREFIXED.fullmatch(symbol.strip().upper())
-    if found is None:
+    # "ß" in capitals is "SS", which is another company.
+    if found is None or not symbol.isascii():
         return None
     exchange = _DELAYED.sub("", found["exchange"] or "")
     if found["exchange"] and not exchange:

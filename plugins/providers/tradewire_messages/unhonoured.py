@@ -33,12 +33,17 @@ _UNHONOURED = {
     "post-only orders are not sent by this version; take it out": "postonly",
     'write "action": "exit", which never opens a position': "reduceonly closeposition flatten",
     'write "action": "cancel" in a message of its own, and take it out': "cancel",
+    "write orderType, the name that is read": "ordtype",
+    "write limitPrice, the name that is read": "limit",
+    "write stopPrice for a stop order or stopLoss for a protection, the names that are read": "stop",
     "write stopLoss, the name that is read": "sl slprice slpercent stoplossprice stoplosspercent",
     "write takeProfit, the name that is read": "tp tpprice tppercent takeprofitprice takeprofitpercent",
 }
 _REASONS = {name: reason for reason, names in _UNHONOURED.items() for name in names.split()}
 _QUANTITY_TYPES = ("quantitytype", "qtytype")
 _FIXED = "fixedquantity"
+#: "type" may be anything, such as the kind of an alert; with one of these it means the order's.
+_NOT_MARKET = ("limit", "lmt", "stop", "stp", "stoplimit", "stoplmt", "trailingstop", "trailing", "trail")
 
 
 def refuse_unhonoured(name: str, value: Any) -> bool:
@@ -48,6 +53,8 @@ def refuse_unhonoured(name: str, value: Any) -> bool:
         if not _is_absent(value) and not (isinstance(value, str) and folded(value) == _FIXED):
             raise InvalidMessage(name, f"{name} must be fixed_quantity: {_SIZED_OTHERWISE}.")
         return True
+    if key == "type" and isinstance(value, str) and folded(value).replace(" ", "") in _NOT_MARKET:
+        raise InvalidMessage(name, f"{name} cannot be honoured: write orderType, the name that is read.")
     if key not in _REASONS:
         return False
     if not _is_absent(value):

@@ -62,6 +62,9 @@ def symbol(field: str, value: Any) -> str:
         raise InvalidMessage(
             field, f'{field} is "{shown(ticker)}", and a ticker has no spaces or invisible characters.'
         )
+    if not ticker.isascii():
+        # In capitals "ß" is "SS", and another company's ticker.
+        raise InvalidMessage(field, f'{field} is "{shown(ticker)}", and a ticker has no letters but A to Z.')
     exchange, colon, name = ticker.partition(":")
     mark = next((mark for mark in _DELAYED if exchange.upper().endswith(mark)), None)
     return exchange[: -len(mark)] + colon + name if mark is not None and colon else ticker
@@ -69,7 +72,7 @@ def symbol(field: str, value: Any) -> str:
 
 def action(field: str, value: Any) -> Action:
     """buy, sell, exit (or close), reverse, cancel or target, in any case; raises `InvalidMessage`."""
-    word = folded(text(field, value, LONGEST_ID))
+    word = _word(text(field, value, LONGEST_ID))
     if word == "close":
         return Action.EXIT
     if word in _INSTEAD:
@@ -100,9 +103,14 @@ def switch(field: str, value: Any) -> bool:
     return word == "true"
 
 
+def _word(written: str) -> str:
+    """In lower case only where it is written in ASCII: folded, "ſell" would be "sell"."""
+    return folded(written) if written.isascii() else written
+
+
 def _choice(field: str, value: Any, kind: type[Choice]) -> Choice:
     written = text(field, value, LONGEST_ID).strip()
-    wanted = folded(written).replace(" ", "")
+    wanted = _word(written).replace(" ", "")
     for member in kind:
         if folded(member.value) == wanted:
             return member

@@ -75,6 +75,8 @@ def test_an_instrument_has_the_terms_of_its_market(
         "A" * 100,
         "AAPL\n;",
         "ÄÄ",
+        "ß",
+        "ſ",
     ],
 )
 def test_what_names_nothing_resolves_to_nothing(ticker: str) -> None:

@@ -132,6 +132,9 @@ FIELDS = [
     ("action", "hold", "must be one of buy, sell, exit, reverse, cancel, target"),
     ("action", "", "is empty"),
     ("action", True, "text in quotes"),
+    ("action", "ſell", "must be one of"),
+    ("action", "cloſe", "must be one of"),
+    ("orderType", "ſtop", "must be one of"),
     ("orderType", "mkt", "must be one of market, limit"),
     ("timeInForce", "forever", "must be one of day, gtc"),
     ("time", "2026-03-02T14:30:00", "without a zone"),
@@ -148,6 +151,8 @@ FIELDS = [
     ("symbol", "AA PL", "no spaces"),
     ("symbol", "AA\tPL", "no spaces"),
     ("symbol", "A\u200bB", "no spaces or invisible"),
+    ("symbol", "ß", "no letters but A to Z"),
+    ("symbol", "ＡＡＰＬ", "no letters but A to Z"),
     ("symbol", "A" * 65, "at most 64"),
     ("symbol", {"a": 1}, "text in quotes"),
     ("strategyId", "", "is empty"),
@@ -257,6 +262,9 @@ UNHONOURED = [
         "sl",
         "tp",
         "stop_loss_price",
+        "limit",
+        "stop",
+        "ordType",
     ),
     *("sentiment", "position", "positionSize", "marketPosition", "MARKET_POSITION"),
 ]
@@ -267,6 +275,14 @@ def test_a_field_that_this_version_cannot_honour_is_refused_by_name(refusal_of: 
     refusal = refusal_of({"action": "buy", "qty": 1, name: "1"})
     assert refusal.field == name
     assert refusal.reason.startswith(f"{name} cannot be honoured")
+
+
+@pytest.mark.parametrize("kind", ["limit", "LMT", "stop_limit", "trailing stop"])
+def test_an_order_type_under_the_name_of_another_relay_is_no_market_order(
+    refusal_of: Refuse, kind: str
+) -> None:
+    refusal = refusal_of({"action": "buy", "qty": 1, "type": kind})
+    assert (refusal.field, "orderType" in refusal.reason) == ("type", True)
 
 
 def test_extended_hours_are_refused_when_asked_for(refusal_of: Refuse) -> None:
