@@ -28,7 +28,7 @@ class BrokerDesk:
         self._memory = memory
         self._ring = ring
         self._hosts: dict[str, SessionHost] = {}
-        self._tasks: list[asyncio.Task[Any]] = []
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="tradewire-io", daemon=True)
 
@@ -41,13 +41,13 @@ class BrokerDesk:
         def add() -> None:
             if account_id not in self._hosts:
                 host = self._hosts[account_id] = make()
-                self._tasks.append(self._loop.create_task(host.run()))
+                self._begin(host.run())
 
         self._call(add)
 
     def loop_task(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` on the loop until the desk stops."""
-        self._call(lambda: self._tasks.append(self._loop.create_task(work)))
+        self._call(partial(self._begin, work))
 
     def stop(self) -> None:
         """Let submissions end for a moment, close every session, end the loop."""
@@ -108,15 +108,21 @@ class BrokerDesk:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(act)
 
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
 
     async def _stop(self) -> None:
         await asyncio.gather(*(host.stop(FINISH_S) for host in self._hosts.values()))
-        for task in self._tasks:
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _by_account(children: Sequence[ChildOrder]) -> Mapping[str, list[ChildOrder]]:

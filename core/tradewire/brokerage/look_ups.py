@@ -7,7 +7,7 @@ from functools import partial
 import structlog
 
 from tradewire.brokerage import queries
-from tradewire.brokerage.outcomes import After, store_absent, store_inconclusive
+from tradewire.brokerage.outcomes import After, store_absent, store_found, store_inconclusive
 from tradewire.contract.broker import Absent, Execution, FindResult, Found, Inconclusive, OrderUpdate, Session
 from tradewire.domain.clock import Clock
 from tradewire.domain.order import ChildOrder
@@ -48,8 +48,8 @@ class LookUps:
         for task in list(self._tasks.values()):
             task.cancel()
 
-    async def once(self, client_id: str) -> After | None:
-        """One look; what is to be done next, or None: try again later."""
+    async def once(self, client_id: str) -> After:
+        """One look; what is to be done next. Where it proved nothing, that is to look again later."""
         child = await self._store.read(partial(queries.open_child, client_id=client_id))
         if child is None:
             return After()
@@ -58,15 +58,23 @@ class LookUps:
         now = self._clock.now()
         if isinstance(found, Found):
             executions = [one for one in await self._session.executions(since) if one.client_id == client_id]
+            await self._store.write(partial(store_found, client_id=client_id, order=found.order, now=now))
             await self._apply([*executions, OrderUpdate(order=found.order, at=now)])
             return After(due=True)
         if isinstance(found, Absent):
             dedupe = self._session.capabilities.dedupe
             return await self._store.write(
-                partial(store_absent, client_id=client_id, proof=found.proof, dedupe=dedupe, now=now)
+                partial(
+                    store_absent,
+                    client_id=client_id,
+                    proof=found.proof,
+                    dedupe=dedupe,
+                    now=now,
+                    seen=child.look_ups,
+                )
             )
-        tries = await self._store.write(partial(store_inconclusive, client_id=client_id, now=now))
-        return After() if tries is None else None
+        await self._store.write(partial(store_inconclusive, client_id=client_id, now=now))
+        return After(look_up=True)
 
     async def _until_known(self, client_id: str) -> None:
         pause = self._settings.lookup_base_s
@@ -75,11 +83,11 @@ class LookUps:
                 after = await self.once(client_id)
             except StoreUnavailable as error:
                 log.error("A look-up could not be stored.", order=client_id, error=str(error))
-                after = None
+                after = After(look_up=True)
             except Exception as error:  # noqa: BLE001 - a broker that cannot be asked is asked again
                 log.warning("A look-up failed.", order=client_id, error=f"{type(error).__name__}: {error}")
-                after = None
-            if after is not None:
+                after = After(look_up=True)
+            if not after.look_up:
                 self._on_after(client_id, after)
                 return
             await asyncio.sleep(pause)

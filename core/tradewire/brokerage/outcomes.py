@@ -23,18 +23,19 @@ from tradewire.contract.broker import (
 from tradewire.domain.base import Struct
 from tradewire.domain.ledger import EntryKind
 from tradewire.domain.order import ChildOrder, ChildState, ParentOrder
+from tradewire.domain.quantity import canonical
 from tradewire.engine import versions
 from tradewire.engine.rows import child_of, columns, parent_of
 from tradewire.engine.waking import wake
 from tradewire.ledger.append import append
 from tradewire.store.schema import child_orders, parent_orders
 
-#: So many look-ups that prove nothing raise an alert.
+#: So many look-ups that prove nothing raise an alert, and again each time there were twice as many.
 ALARMING = 3
 
 
 class After(Struct):
-    """What is to be done next: look the order up, send it (again), or have the engine look."""
+    """What is to be done next: look the order up (again), send it (again), or have the engine look."""
 
     look_up: bool = False
     send: bool = False
@@ -96,22 +97,43 @@ def store_lost(conn: Connection, account_id: str, keep: frozenset[str], now: dat
     return tuple(found)
 
 
-def store_absent(conn: Connection, client_id: str, proof: str, dedupe: DedupeClass, now: datetime) -> After:
-    """The broker proved that it never had the order: it may go out again, with the same id.
-
-    A broker that cannot refuse a second copy (class C) gets none without a person.
-    """
+def store_found(conn: Connection, client_id: str, order: OrderState, now: datetime) -> None:
+    """Record that an UNKNOWN order was found; what it has become is stored as a report."""
     child, parent = _load(conn, client_id)
     if child.state is not ChildState.UNKNOWN:
+        return
+    looked = _changed(child, look_ups=child.look_ups + 1)
+    _save(conn, child, looked)
+    text = f"The broker has it: {order.state.value.replace('_', ' ')}, {canonical(order.filled)} filled."
+    _note(conn, parent, looked, EntryKind.CHILD_LOOKED_UP, now, text, found=True)
+
+
+def store_absent(
+    conn: Connection,
+    client_id: str,
+    proof: str,
+    dedupe: DedupeClass,
+    now: datetime,
+    seen: int | None = None,
+) -> After:
+    """The broker proved that it never had the order: it may go out again, with the same id.
+
+    A broker that cannot refuse a second copy (class C) gets none without a person, and neither does one that
+    had acknowledged the order. `seen` is how many look-ups there had been when this one began: one that
+    another has overtaken proves nothing, since the order may have gone out again meanwhile.
+    """
+    child, parent = _load(conn, client_id)
+    if child.state not in (ChildState.UNKNOWN, ChildState.ACKNOWLEDGED):
+        return After()
+    if seen is not None and seen != child.look_ups:
+        return After(look_up=True)
+    if child.acknowledged_at is not None:
+        said = f"The broker had acknowledged this order and shows no trace of it now ({proof})"
+        _ask_a_person(conn, parent, child, said, now)
         return After()
     if dedupe is DedupeClass.C:
-        looked = _changed(child, look_ups=child.look_ups + 1)
-        _save(conn, child, looked)
-        text = (
-            f"The broker shows no such order ({proof}), but could not refuse a second one: decide with "
-            f"`tradewire order resolve {client_id} --absent` or `--filled`."
-        )
-        _note(conn, parent, looked, EntryKind.ALERT_RAISED, now, text)
+        said = f"The broker shows no such order ({proof}), but could not refuse a second one"
+        _ask_a_person(conn, parent, child, said, now)
         return After()
     _note(
         conn, parent, child, EntryKind.CHILD_LOOKED_UP, now, f"The broker never had it: {proof}", found=False
@@ -127,10 +149,11 @@ def store_inconclusive(conn: Connection, client_id: str, now: datetime) -> int |
         return None
     looked = _changed(child, look_ups=child.look_ups + 1)
     _save(conn, child, looked)
-    if looked.look_ups == ALARMING:
+    times, rest = divmod(looked.look_ups, ALARMING)
+    if rest == 0 and times.bit_count() == 1:
         text = (
-            f"What became of an order is still unknown after {ALARMING} look-ups ({child.detail}); its lane "
-            f"waits. `tradewire order resolve {client_id}` decides it by hand."
+            f"What became of an order is still unknown after {looked.look_ups} look-ups ({child.detail}); "
+            f"its lane waits. `tradewire order resolve {client_id}` decides it by hand."
         )
         _note(conn, parent, looked, EntryKind.ALERT_RAISED, now, text)
     return looked.look_ups
@@ -175,6 +198,19 @@ def resolved_reports(
         state=ChildState.FILLED if quantity >= child.quantity else ChildState.CANCELLED,
     )
     return (execution, OrderUpdate(order=order, at=now))
+
+
+def _ask_a_person(conn: Connection, parent: ParentOrder, child: ChildOrder, said: str, now: datetime) -> None:
+    """Leave the order UNKNOWN and raise an alert; once, however often it is looked up again."""
+    how = f"decide with `tradewire order resolve {child.client_id} --absent` or `--filled`."
+    if (child.detail or "").endswith(how):
+        _save(conn, child, _changed(child, look_ups=child.look_ups + 1))
+        return
+    text = f"{said}: {how}"
+    _unknown(conn, parent, child, text, now)
+    looked = _changed(child, state=ChildState.UNKNOWN, reason="unknown", detail=text)
+    _save(conn, child, _changed(looked, look_ups=child.look_ups + 1))
+    _note(conn, parent, looked, EntryKind.ALERT_RAISED, now, text)
 
 
 def _unknown(conn: Connection, parent: ParentOrder, child: ChildOrder, cause: str, now: datetime) -> After:

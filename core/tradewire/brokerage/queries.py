@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
+from tradewire.brokerage import merging
 from tradewire.contract.broker import OrderState
 from tradewire.domain.instrument import Instrument
 from tradewire.domain.order import ChildOrder, ChildState
@@ -39,6 +40,11 @@ def being_cancelled(conn: Connection, account_id: str) -> list[ChildOrder]:
     return [
         child for child in _open(conn, account_id) if child.cancel_requested and child.sent_at is not None
     ]
+
+
+def awaiting(conn: Connection, account_id: str) -> list[ChildOrder]:
+    """Open orders that are reported filled by more than their executions add up to."""
+    return [child for child in _open(conn, account_id) if merging.awaits_executions(child)]
 
 
 def _open(conn: Connection, account_id: str) -> list[ChildOrder]:

@@ -2,17 +2,18 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 
 import structlog
 
-from tradewire.brokerage import queries, reconcile
+from tradewire.brokerage import queries
+from tradewire.brokerage.cancels import Cancels
+from tradewire.brokerage.comparison import Comparison
 from tradewire.brokerage.env import SessionEnv
 from tradewire.brokerage.look_ups import LookUps
 from tradewire.brokerage.market_memory import MarketMemory
-from tradewire.brokerage.outcomes import After, resolved_reports, store_lost, store_resolved_absent
+from tradewire.brokerage.outcomes import After, resolved_reports, store_resolved_absent
 from tradewire.brokerage.release import Lease
 from tradewire.brokerage.reports import Stored, store_reports
 from tradewire.brokerage.sender import Sender
@@ -21,11 +22,9 @@ from tradewire.calendars.load import CalendarShelf
 from tradewire.contract.broker import (
     AccountConfig,
     Broker,
-    CancelOutcome,
     Execution,
     HealthChange,
     HealthState,
-    OrderRef,
     OrderUpdate,
     Session,
     StreamGap,
@@ -41,12 +40,14 @@ log = structlog.get_logger()
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
-#: Executions are asked for from so much before the last one that is stored.
-OVERLAP = timedelta(hours=1)
-#: A difference of positions is looked at again after these pauses before it counts.
-COMPARE_PAUSES_S = (0.2, 1.0, 2.0)
 #: The marks of what is held are fetched again so often.
 MARKS_S = 15.0
+#: Streams lose events without a sign, so orders and executions are asked for so often all the same.
+RECHECK_S = 30.0
+#: A session that has not closed after so long is left behind.
+CLOSE_S = 5.0
+
+_USABLE = (HealthState.READY, HealthState.DEGRADED)
 
 
 class SessionHost:
@@ -80,24 +81,27 @@ class SessionHost:
         self._sender: Sender | None = None
         self._look_ups: LookUps | None = None
         self._wants: Wants | None = None
+        self._cancels: Cancels | None = None
+        self._comparison: Comparison | None = None
+        self._fetching: asyncio.Task[None] | None = None
+        self._pause = FIRST_PAUSE_S
+        self._is_stopping = False
         self._background: set[asyncio.Task[None]] = set()
         self._comparing = asyncio.Lock()
 
     async def run(self) -> None:
         """Until cancelled: open, serve, and after a break open again, with growing pauses."""
-        pause = FIRST_PAUSE_S
         while True:
             try:
                 await self._one_session()
-                pause = FIRST_PAUSE_S
             except Unhonoured as error:
                 self._down(str(error))
             except StoreUnavailable as error:
                 self._down(f"waiting for the database: {error}")
             except Exception as error:  # noqa: BLE001 - whatever a broker's SDK raises, it is tried again
                 self._down(f"not connected: {type(error).__name__}: {error}")
+            pause, self._pause = self._pause, min(self._pause * 2, LONGEST_PAUSE_S)
             await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_S)
 
     def send(self, children: Sequence[ChildOrder]) -> None:
         if self._sender is not None and self._standing.ready:
@@ -117,7 +121,9 @@ class SessionHost:
             self._spawn(self._send_waiting())
 
     def cancel(self, child: ChildOrder) -> None:
-        self._spawn(self._cancel(child))
+        """Have it cancelled; without a session that is done after the next comparison."""
+        if self._cancels is not None:
+            self._cancels.ask(child)
 
     def want(self, want: Want) -> None:
         if self._wants is not None:
@@ -131,6 +137,7 @@ class SessionHost:
 
     async def stop(self, seconds: float) -> None:
         """Take nothing more, let submissions end, close."""
+        self._is_stopping = True
         self._standing.ready = False
         if self._sender is not None:
             await self._sender.finish(seconds)
@@ -166,8 +173,8 @@ class SessionHost:
             except StoreUnavailable as error:
                 log.error("Reports wait for the database.", account=self._config.name, error=str(error))
                 await asyncio.sleep(FIRST_PAUSE_S)
-        if stored.awaiting:
-            self._spawn(self._fetch_executions())
+        if stored.awaiting and self._comparison is not None:
+            self._fetch(self._comparison)
         if stored.due or stored.fills:
             self._ring()
 
@@ -175,48 +182,83 @@ class SessionHost:
         self._standing.why_not = "connecting"
         session = await self._broker().open(self._config, self._env)
         self.session = session
+        self._serve(session)
         pump = asyncio.create_task(self._pump(session))
-        marks = asyncio.create_task(self._refresh_marks())
+        loops = [asyncio.create_task(loop) for loop in (self._keep_marks(), self._recheck(session))]
         try:
-            self._serve(session)
             await self._compare(session)
             await pump
             self._down("disconnected: its event stream ended")
         finally:
             self._standing.ready = False
-            for task in (pump, marks, *self._background):
+            tasks = (pump, *loops, *self._background)
+            for task in tasks:
                 task.cancel()
-            if self._look_ups is not None:
-                self._look_ups.stop()
-            if self._wants is not None:
-                self._wants.stop()
-            if self._sender is not None:
-                await self._sender.finish(0)
-            self.session = self._sender = self._look_ups = self._wants = None
-            await session.close()
+            await self._unserve()
+            await asyncio.wait(tasks, timeout=CLOSE_S)
+            await self._close(session)
 
     def _serve(self, session: Session) -> None:
+        config, settings = self._config, self._settings.engine
         self._standing.capabilities = session.capabilities
-        settings = self._settings.engine
         self._sender = Sender(self._store, self._clock, session, lambda: self._lease, settings, self._after)
         self._look_ups = LookUps(self._store, self._clock, session, settings, self.apply, self._after)
+        self._cancels = Cancels(self._store, session, settings, self._look_ups, self._after)
         self._wants = Wants(
-            self._config.id,
-            session,
-            self._memory,
-            self._calendars,
-            self._settings.base_currency,
-            self._ring,
+            config.id, session, self._memory, self._calendars, self._settings.base_currency, self._ring
         )
+        self._comparison = Comparison(
+            config,
+            self._store,
+            self._clock,
+            session,
+            settings,
+            self._standing,
+            self._look_ups,
+            self.apply,
+            self._after,
+        )
+
+    async def _unserve(self) -> None:
+        for part in (self._look_ups, self._cancels, self._wants):
+            if part is not None:
+                part.stop()
+        if self._sender is not None:
+            await self._sender.finish(0)
+        self._sender = self._look_ups = self._wants = self._cancels = self._comparison = None
+        self.session = None
+
+    async def _close(self, session: Session) -> None:
+        """Whatever closing does, it neither hides why the session ended nor keeps Tradewire from stopping."""
+        try:
+            await asyncio.wait_for(session.close(), CLOSE_S)
+        except Exception as error:  # noqa: BLE001 - the session is over all the same
+            log.warning(
+                "A session did not close.",
+                account=self._config.name,
+                error=f"{type(error).__name__}: {error}",
+            )
 
     async def _compare(self, session: Session) -> None:
         """What is open, executed and held there, against what is stored; nothing new is sent meanwhile."""
+        comparison, sender = self._comparison, self._sender
+        if comparison is None or sender is None:
+            return
         async with self._comparing:
             self._standing.ready = False
-            await self._compare_orders(session)
-            await self._compare_positions(session)
-            balances = await session.balances()
-            self._standing.equity = balances.equity if balances is not None else None
+            for instrument in await self._store.read(
+                partial(queries.known_instruments, account_id=self._config.id)
+            ):
+                self._memory.instruments[(self._config.id, instrument.id)] = instrument
+            await comparison.everything(sender.in_flight)
+            self._pause = FIRST_PAUSE_S
+            health = session.health()
+            if health not in _USABLE:
+                # The session says when it can be used, and is compared again then.
+                self._down(health.value.replace("_", " "))
+                return
+            if self._is_stopping:
+                return
             self._standing.ready = True
             self._standing.why_not = ""
         log.info("The account is connected and compared.", account=self._config.name)
@@ -225,69 +267,34 @@ class SessionHost:
         for child in await self._store.read(partial(queries.being_cancelled, account_id=self._config.id)):
             self.cancel(child)
 
-    async def _compare_orders(self, session: Session) -> None:
-        account_id = self._config.id
-        for instrument in await self._store.read(partial(queries.known_instruments, account_id=account_id)):
-            self._memory.instruments[(account_id, instrument.id)] = instrument
-        keep = frozenset(self._sender.in_flight) if self._sender is not None else frozenset()
-        unknown = await self._store.write(
-            partial(store_lost, account_id=account_id, keep=keep, now=self._clock.now())
-        )
-        orders = await session.open_orders()
-        await self._fetch_executions()
-        await self.apply([OrderUpdate(order=order, at=self._clock.now()) for order in orders])
-        gone = await self._store.read(partial(queries.gone, account_id=account_id, orders=orders))
-        for client_id in (*unknown, *gone):
-            if self._look_ups is not None:
-                after = await self._look_ups.once(client_id)
-                self._after(client_id, After(look_up=client_id in unknown) if after is None else after)
-        self._standing.foreign = await self._store.read(
-            partial(reconcile.foreign_orders, account_id=account_id, orders=orders)
-        )
-
-    async def _compare_positions(self, session: Session) -> None:
-        """A fill may come between two questions, so a difference counts only when it stays the same."""
-        account_id = self._config.id
-        standing: tuple[reconcile.Drift, ...] | None = None
-        for pause in COMPARE_PAUSES_S:
-            held = await session.positions()
-            found = await self._store.read(partial(reconcile.drifts, account_id=account_id, held=held))
-            standing = tuple(one for one in found if standing is None or one in standing)
-            if not standing:
-                break
-            await asyncio.sleep(pause)
-            await self._fetch_executions()
-        drifts = await self._store.write(
-            partial(
-                reconcile.store_compared,
-                account_id=account_id,
-                held=await session.positions(),
-                standing=standing or (),
-                now=self._clock.now(),
-            )
-        )
-        for drift in drifts:
-            log.error("The broker's position drifted; the account is halted.", instrument=drift.instrument_id)
-
     async def _pump(self, session: Session) -> None:
         """Store what the session tells, in its order and as many at once as have come in."""
         arrived: asyncio.Queue[Execution | OrderUpdate | None] = asyncio.Queue()
-        storing = asyncio.create_task(self._store_arrivals(arrived))
+        parts = (self._read(session, arrived), self._store_arrivals(arrived))
+        tasks = [asyncio.create_task(part) for part in parts]
         try:
-            async for event in session.events():
-                if storing.done():
-                    break
-                if isinstance(event, Execution | OrderUpdate):
-                    arrived.put_nowait(event)
-                elif isinstance(event, HealthChange):
-                    await self._health(session, event)
-                elif isinstance(event, StreamGap):
-                    log.warning("Events may have been missed; comparing.", account=self._config.name)
-                    await self._compare(session)
-            arrived.put_nowait(None)
-            await storing
+            # What cannot be stored ends the session, and is not noticed only with the next event.
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in done:
+                task.result()
         finally:
-            storing.cancel()
+            for task in tasks:
+                task.cancel()
+
+    async def _read(self, session: Session, arrived: "asyncio.Queue[Execution | OrderUpdate | None]") -> None:
+        gaps = 0
+        async for event in session.events():
+            if isinstance(event, Execution | OrderUpdate):
+                arrived.put_nowait(event)
+            elif isinstance(event, HealthChange):
+                await self._health(session, event)
+            elif isinstance(event, StreamGap):
+                gaps += 1
+                # Before its first gap a session has told nothing: it is what connecting looks like.
+                if gaps > 1:
+                    log.warning("Events may have been missed; comparing.", account=self._config.name)
+                await self._compare(session)
+        arrived.put_nowait(None)
 
     async def _store_arrivals(self, arrived: "asyncio.Queue[Execution | OrderUpdate | None]") -> None:
         while True:
@@ -319,54 +326,39 @@ class SessionHost:
         """Send what is stored as NEW: left by an earlier life, or found never to have arrived."""
         self.send(await self._store.read(partial(queries.unsent, account_id=self._config.id)))
 
-    async def _cancel(self, child: ChildOrder) -> None:
-        """Ask until it is clear that the broker was asked; the order's end comes as a report."""
-        current: ChildOrder | None = child
-        while current is not None and self.session is not None:
-            outcome = await self._ask_cancel(self.session, current)
-            if outcome is CancelOutcome.REQUESTED:
-                return
-            # Too late, not found or unclear: the order itself says what became of it.
-            if self._look_ups is not None:
-                await self._look_ups.once(child.client_id)
-            await asyncio.sleep(self._settings.engine.lookup_base_s)
-            current = await self._store.read(partial(queries.open_child, client_id=child.client_id))
+    def _fetch(self, comparison: Comparison) -> None:
+        if self._fetching is None or self._fetching.done():
+            self._fetching = self._spawn(comparison.until_executions_are_there())
 
-    async def _ask_cancel(self, session: Session, child: ChildOrder) -> CancelOutcome:
-        ref = OrderRef(
-            client_id=child.client_id,
-            broker_order_id=child.broker_order_id,
-            instrument_id=child.instrument_id,
-        )
-        try:
-            return await asyncio.wait_for(session.cancel(ref), self._settings.engine.submit_timeout_s)
-        except Exception as error:  # noqa: BLE001 - a cancel that may not have arrived is asked for again
-            log.warning("A cancel failed.", order=child.client_id, error=f"{type(error).__name__}: {error}")
-            return CancelOutcome.UNKNOWN
+    async def _recheck(self, session: Session) -> None:
+        """What no event tells of: fills that a stream lost, and a comparison that could not be finished."""
+        while True:
+            await asyncio.sleep(RECHECK_S)
+            if self._comparing.locked() or self._comparison is None:
+                continue
+            if self._standing.ready:
+                async with self._comparing:
+                    await _logged(self._comparison.orders())
+            elif session.health() in _USABLE:
+                await _logged(self._compare(session))
 
-    async def _fetch_executions(self) -> None:
-        session = self.session
-        if session is None:
-            return
-        last = await self._store.read(partial(reconcile.last_fill_at, account_id=self._config.id))
-        since = last - OVERLAP if last is not None else self._clock.now() - timedelta(days=1)
-        await self.apply(await session.executions(since))
+    async def _keep_marks(self) -> None:
+        while True:
+            await asyncio.sleep(MARKS_S)
+            await _logged(self._refresh_marks())
 
     async def _refresh_marks(self) -> None:
         account_id = self._config.id
-        while True:
-            await asyncio.sleep(MARKS_S)
-            for instrument_id in await self._store.read(
-                partial(queries.held_instruments, account_id=account_id)
-            ):
-                self.want(Want(kind=WantKind.QUOTE, account_id=account_id, key=instrument_id))
-            for currency in await self._store.read(partial(queries.currencies, account_id=account_id)):
-                self.want(Want(kind=WantKind.RATE, account_id=account_id, key=currency))
+        for instrument_id in await self._store.read(partial(queries.held_instruments, account_id=account_id)):
+            self.want(Want(kind=WantKind.QUOTE, account_id=account_id, key=instrument_id))
+        for currency in await self._store.read(partial(queries.currencies, account_id=account_id)):
+            self.want(Want(kind=WantKind.RATE, account_id=account_id, key=currency))
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(_logged(work))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+        return task
 
     def _down(self, why: str) -> None:
         if self._standing.why_not != why:
@@ -379,7 +371,5 @@ class SessionHost:
 async def _logged(work: Coroutine[None, None, None]) -> None:
     try:
         await work
-    except asyncio.CancelledError:
-        raise
     except Exception as error:  # noqa: BLE001 - the sweeper and the next comparison do it again
         log.warning("A broker session's task failed.", error=f"{type(error).__name__}: {error}")

@@ -61,7 +61,6 @@ class Engine:
         self._calendars = calendars
         self._bells = bells
         self._owner = owner
-        self._serving = asyncio.Lock()
         self._served: set[str] = set()
         self._serving = asyncio.Lock()
         self.memory = MarketMemory(clock)

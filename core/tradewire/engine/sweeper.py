@@ -78,6 +78,9 @@ class Sweeper:
                 await self.once()
             except StoreUnavailable as error:
                 log.error("The sweep waits for the database.", error=str(error))
+            except Exception:
+                # Whatever it was, leases must be renewed; health shows that no sweep came to its end.
+                log.exception("A sweep failed.")
             await asyncio.sleep(self._settings.sweep_s)
 
     async def once(self) -> None:
