@@ -9,6 +9,8 @@ from tradewire.domain.base import Struct
 
 
 class KeyState(StrEnum):
+    """MALFORMED: not of a key's form. BAD_CHECKSUM: one with a typo. UNKNOWN: well-formed, never issued."""
+
     VALID = "valid"
     MALFORMED = "malformed"
     BAD_CHECKSUM = "bad_checksum"

@@ -202,6 +202,8 @@ class OrderState(Struct):
 
 
 class Found(Struct, tag="found"):
+    """The broker has the order, open or ended."""
+
     order: OrderState
 
 
@@ -246,6 +248,11 @@ class OrderUpdate(Struct, tag="order_update"):
 
 
 class HealthState(StrEnum):
+    """READY and DEGRADED (it works, with something missing) let orders out; the others hold them back.
+
+    NEEDS_USER: only a person can go on, as with a second factor.
+    """
+
     DOWN = "down"
     CONNECTING = "connecting"
     NEEDS_USER = "needs_user"
@@ -254,6 +261,8 @@ class HealthState(StrEnum):
 
 
 class HealthChange(Struct, kw_only=True, tag="health_change"):
+    """The session's health from now on; `message` is a sentence for the user."""
+
     state: HealthState
     message: str = ""
     at: datetime
@@ -303,30 +312,36 @@ class Session(ABC):
     capabilities: Capabilities
 
     @abstractmethod
-    def health(self) -> HealthState: ...
+    def health(self) -> HealthState:
+        """How it stands now; a change of it is told as an event as well."""
 
     @abstractmethod
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Close the connection. Nothing is asked of the session afterwards; `events` ends."""
 
     @abstractmethod
     async def submit(self, order: OrderRequest) -> SubmitResult:
         """Send it once. Only a parsed refusal is `Rejected`; all that is unclear is `Unknown`."""
 
     @abstractmethod
-    async def cancel(self, ref: OrderRef) -> CancelOutcome: ...
+    async def cancel(self, ref: OrderRef) -> CancelOutcome:
+        """Ask for the order's end; it may be asked for more than once."""
 
     @abstractmethod
     async def find(self, client_id: str, since: datetime) -> FindResult:
         """Look an order up by its client id; it was sent no earlier than `since`."""
 
     @abstractmethod
-    async def open_orders(self) -> Sequence[OrderState]: ...
+    async def open_orders(self) -> Sequence[OrderState]:
+        """Every open order of the account, those included that Tradewire did not place."""
 
     @abstractmethod
-    async def executions(self, since: datetime) -> Sequence[Execution]: ...
+    async def executions(self, since: datetime) -> Sequence[Execution]:
+        """Every execution of the account at `since` or later; older ones are welcome, a gap is not."""
 
     @abstractmethod
-    async def positions(self) -> Sequence[BrokerPosition]: ...
+    async def positions(self) -> Sequence[BrokerPosition]:
+        """Everything that the account holds, whoever bought it."""
 
     @abstractmethod
     async def resolve(self, symbol: str) -> Sequence[Instrument]:
@@ -337,9 +352,11 @@ class Session(ABC):
         """The one stream of everything that happens, from the call on; replays are welcome."""
 
     async def quote(self, instrument: Instrument) -> Quote | None:
+        """The present price; one that is old is worse than None."""
         return None
 
     async def balances(self) -> Balances | None:
+        """Cash, equity and buying power in the account's currency."""
         return None
 
     async def rate(self, currency: str, base: str) -> Decimal | None:

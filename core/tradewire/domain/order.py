@@ -29,6 +29,9 @@ class OrderType(StrEnum):
 
 
 class TimeInForce(StrEnum):
+    """How long an order stays. OPG and CLS: only in the opening or closing auction. IOC: what fills at once,
+    the rest is cancelled. FOK: all of it at once, or nothing."""
+
     DAY = "day"
     GTC = "gtc"
     OPG = "opg"

@@ -17,6 +17,9 @@ class Scope(StrEnum):
 
 
 class Decision(StrEnum):
+    """TRIM sends less (`Verdict.quantity`), DELAY asks again later (`Verdict.until`). NOT_APPLICABLE counts
+    as ALLOW, and says that there was nothing to judge."""
+
     ALLOW = "allow"
     NOT_APPLICABLE = "not_applicable"
     TRIM = "trim"
@@ -52,6 +55,7 @@ def allow(
     limit: str | None = None,
     headroom: str | None = None,
 ) -> Verdict:
+    """The order may be sent. The texts are those of `Verdict`."""
     return Verdict(
         decision=Decision.ALLOW, reason=reason, message=message, value=value, limit=limit, headroom=headroom
     )
@@ -65,12 +69,14 @@ def block(
     limit: str | None = None,
     headroom: str | None = None,
 ) -> Verdict:
+    """The order is not sent. The texts are those of `Verdict`."""
     return Verdict(
         decision=Decision.BLOCK, reason=reason, message=message, value=value, limit=limit, headroom=headroom
     )
 
 
 def not_applicable(reason: str, message: str) -> Verdict:
+    """There is nothing to judge: what the guardian measures is absent, or the order does not concern it."""
     return Verdict(decision=Decision.NOT_APPLICABLE, reason=reason, message=message)
 
 
