@@ -38,6 +38,8 @@ class LogLevel(StrEnum):
 
 
 class ServerSettings(Struct):
+    """Where the server listens and whom it answers; `body_limit` in bytes."""
+
     host: str = "127.0.0.1"
     port: Port = 8080
     public_url: Annotated[str, Meta(pattern=r"^https?://[^/]+")] | None = None
@@ -52,11 +54,16 @@ class ServerSettings(Struct):
 
 
 class SignalSettings(Struct):
+    """How messages are taken. `revealable_keys`: whether an encrypted copy of new keys is kept."""
+
     dedupe_window_s: SecondsOrOff = 45.0
     refusals_per_day: Annotated[int, Meta(ge=0)] = 10_000
+    revealable_keys: bool = True
 
 
 class EngineSettings(Struct):
+    """How long the engine waits for what; a guardian's deadline in milliseconds, the rest in seconds."""
+
     worker_threads: Count = 4
     sweep_s: Seconds = 5.0
     submit_timeout_s: Seconds = 5.0
@@ -68,10 +75,14 @@ class EngineSettings(Struct):
 
 
 class PluginSettings(Struct):
+    """`blocked`: plugins or distributions that are not loaded."""
+
     blocked: tuple[str, ...] = ()
 
 
 class LogSettings(Struct):
+    """What is logged from which level on, as lines for people or as JSON."""
+
     level: LogLevel = LogLevel.INFO
     json: bool = False
 

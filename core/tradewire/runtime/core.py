@@ -120,6 +120,7 @@ class Core:
             market=None if engine is None else engine.memory,
             resolver=None if engine is None else self._resolve,
             capabilities=None if engine is None else engine.capabilities,
+            revealable_keys=self.settings.signals.revealable_keys,
             base_currency=self.settings.base_currency,
             global_guardians=self.settings.global_guardians,
         )

@@ -10,7 +10,6 @@ from tradewire.domain.base import Struct
 from tradewire.domain.clock import iso
 from tradewire.domain.order import Side
 from tradewire.domain.quantity import canonical
-from tradewire.services.refusal import Code, Refused
 from tradewire.services.toml_reader import TableReader, parse_toml
 
 TOP = (
@@ -72,14 +71,6 @@ def read_document(document: dict[str, Any]) -> tuple[AlgorithmDraft, list[str]]:
         pipeline=_pipeline(top, problems),
     )
     return draft, problems
-
-
-def parse_algorithm(text: str) -> AlgorithmDraft:
-    """The draft; refuses with every mistake at once."""
-    draft, problems = read_algorithm(text)
-    if problems:
-        raise Refused(Code.INVALID, " ".join(problems), tuple(problems))
-    return draft
 
 
 def _dynamic(top: TableReader, problems: list[str]) -> Dynamic:

@@ -12,7 +12,7 @@ from tradewire.runtime.core import Core, open_core
 from tradewire.runtime.first_run import SAMPLE, prepare
 from tradewire.runtime.folder import DataFolder
 from tradewire.services.accounts import NewAccount
-from tradewire.settings import Settings
+from tradewire.settings import Settings, SignalSettings
 from tradewire.testing.clock import FakeClock
 
 SAMPLES = Path(__file__).parents[3] / "strategies"
@@ -23,6 +23,14 @@ def core(tmp_path: Path) -> Iterator[Core]:
     opened = open_core(DataFolder(tmp_path), Settings(), FakeClock(), engine=False)
     yield opened
     opened.close()
+
+
+def test_where_the_settings_say_so_no_copy_of_a_key_is_kept(tmp_path: Path) -> None:
+    settings = Settings(signals=SignalSettings(revealable_keys=False))
+    opened = open_core(DataFolder(tmp_path), settings, FakeClock(), engine=False)
+    made = asyncio.run(opened.services.keys.create("main", "tradingview", "test"))
+    opened.close()
+    assert not made.key.revealable
 
 
 def test_an_installed_tradewire_has_the_text_of_the_sample() -> None:

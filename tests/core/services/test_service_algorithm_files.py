@@ -8,7 +8,7 @@ from core.services.conftest import ALGORITHM
 from tradewire.domain.algorithm import ValidityKind
 from tradewire.plugins import Plugins
 from tradewire.services.algorithm_checks import problems_of
-from tradewire.services.algorithm_file import parse_algorithm, read_algorithm, read_document
+from tradewire.services.algorithm_file import read_algorithm, read_document
 from tradewire.services.refusal import Refused
 from tradewire.services.toml_reader import parse_toml
 
@@ -115,20 +115,20 @@ def test_all_mistakes_are_named_at_once(plugins: Plugins) -> None:
 
 def test_broken_toml_is_refused_with_its_place() -> None:
     with pytest.raises(Refused, match="line 2, column 6"):
-        parse_algorithm('name = "a"\nside buy')
+        read_algorithm('name = "a"\nside buy')
 
 
 def test_numbers_are_read_exactly() -> None:
     text = ALGORITHM.replace("quantity = 10\n", "quantity = 0.1\n").replace(
         "notional = 5000", "notional = 0.3"
     )
-    draft = parse_algorithm(text)
+    draft, _ = read_algorithm(text)
     assert str(draft.quantity) == "0.1"
     assert draft.guardians[1].params == {"notional": "0.3"}
 
 
 def test_a_window_is_kept_in_utc() -> None:
-    draft = parse_algorithm(
+    draft, _ = read_algorithm(
         ALGORITHM.replace('kind = "gtc"', 'kind = "window"\nend = 2026-03-02T10:00:00-05:00')
     )
     assert draft.validity.kind is ValidityKind.WINDOW

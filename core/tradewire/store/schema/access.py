@@ -13,7 +13,8 @@ connections = Table(
     Column("created_at", Utc, nullable=False),
 )
 
-# `sealed` is the key encrypted, so that its owner can read it again; null where that is switched off.
+# `sealed` is the key encrypted, so that its owner can read it again; null where
+# `signals.revealable_keys` is off.
 keys = Table(
     "keys",
     metadata,
