@@ -1,5 +1,6 @@
 """Asking every guardian, in every scope, under a deadline. A guardian that fails in any way denies."""
 
+import copy
 import threading
 import traceback
 from collections.abc import Mapping, Sequence
@@ -79,6 +80,12 @@ class Judge:
         chosen = [
             one for one in asked if not live_only or one.name not in guardians or guardians[one.name].live
         ]
+        # A copy: parameters are plain dicts, and a guardian that writes into the algorithm it is shown may not
+        # change what the next one, or the next order, is judged by.
+        shown = copy.deepcopy({scope: view.algorithm for scope, view in views.items()})
+        views = {
+            scope: msgspec.structs.replace(view, algorithm=shown[scope]) for scope, view in views.items()
+        }
         done: list[Verdict] = []
         while len(done) < len(chosen):
             done = self._ask_from(done, chosen, order, views)
@@ -91,7 +98,7 @@ class Judge:
             return False
         try:
             return need in guardian.needs(self._decoded(guardian, one))
-        except Exception:  # noqa: BLE001 - asked for its verdict it fails again, and that denies
+        except BaseException:  # noqa: BLE001 - asked for its verdict it fails again, and that denies
             return False
 
     def _ask_from(

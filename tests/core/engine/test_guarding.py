@@ -22,6 +22,7 @@ from tradewire import (
     GuardView,
     Instrument,
     Message,
+    Need,
     OrderType,
     Plugged,
     Purpose,
@@ -256,6 +257,44 @@ def test_a_guardian_sees_its_own_parameters() -> None:
     asked = [Asked(name="with_params", scope=Scope.ALGORITHM, params={"most": most}) for most in (7, 8)]
     verdicts = Judge(plugins, DEADLINE_S).judge(ORDER, VIEWS, asked)
     assert [one.message for one in verdicts] == ["At most 7.", "At most 8."]
+
+
+class Scribbles(Guardian):
+    """Raises every limit in the algorithm it is shown."""
+
+    name = "a_scribbler"
+    scopes = frozenset({Scope.ALGORITHM})
+
+    def needs(self, params: Any) -> frozenset[Need]:
+        raise SystemExit("no need")
+
+    def guard(self, order: GuardedOrder, view: GuardView) -> Verdict:
+        for one in view.algorithm.guardians:
+            one.params["most"] = 1_000_000
+        return YES
+
+
+def test_a_guardian_that_writes_into_the_algorithm_raises_nobodys_limit() -> None:
+    limit = Plugged(name="with_params", params={"most": 7})
+    algorithm = msgspec.structs.replace(
+        VIEW.algorithm, guardians=(Plugged(name="a_scribbler", params={}), limit)
+    )
+    views = {scope: msgspec.structs.replace(view, algorithm=algorithm) for scope, view in VIEWS.items()}
+    asked = [
+        Asked(name=one.name, scope=Scope.ALGORITHM, params=one.params if one is limit else None)
+        for one in algorithm.guardians
+    ]
+    judge = Judge(plugins_with(Scribbles(), WithParams()), DEADLINE_S)
+    for _ in range(2):
+        scribbler, with_limit = judge.judge(ORDER, views, asked)
+        assert scribbler.decision is Decision.ALLOW
+        assert with_limit.message == "At most 7."
+    assert limit.params == {"most": 7}
+
+
+def test_what_a_guardian_raises_when_asked_for_its_needs_ends_nothing() -> None:
+    judge = Judge(plugins_with(Scribbles()), DEADLINE_S)
+    assert not judge.needs(Asked(name="a_scribbler", scope=Scope.ALGORITHM), Need.QUOTE)
 
 
 def test_a_guardian_that_is_not_installed_denies() -> None:
