@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, select
 
 from tradewire.domain.base import Struct
 from tradewire.domain.order import Side
-from tradewire.services.naming import account_by, account_names, algorithm_by, algorithm_names
+from tradewire.services.naming import account_names, algorithm_names, only_of
 from tradewire.services.numbers import Number, shown
 from tradewire.services.paging import DEFAULT_LIMIT, cut, page_of
 from tradewire.store.database import Store
@@ -57,11 +57,7 @@ class Fills:
         """A page of fills; `account` and `algorithm` are names or ids."""
 
         def unit(conn: Connection) -> FillPage:
-            query = select(fills)
-            if account is not None:
-                query = query.where(fills.c.account_id == account_by(conn, account).id)
-            if algorithm is not None:
-                query = query.where(fills.c.algorithm_id == algorithm_by(conn, algorithm).id)
+            query = only_of(conn, select(fills), fills, account, algorithm)
             rows, more = cut(conn.execute(page_of(query, fills.c.seq, limit, after)).all(), limit)
             return FillPage(items=fill_views(conn, rows), next=more)
 

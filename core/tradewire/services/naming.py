@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Select, Table, select
 
 from tradewire.domain.account import Account
 from tradewire.domain.algorithm import Algorithm
@@ -44,6 +44,17 @@ def _by(conn: Connection, table: Table, reference: str, kind: str, adding: str) 
     if not known:
         raise Refused(Code.NOT_FOUND, f"There is no {kind} yet; add one with `{adding}`.")
     raise Refused(Code.NOT_FOUND, f'There is no {kind} "{reference}".{nearest(reference, known)}')
+
+
+def only_of(
+    conn: Connection, query: Select[Any], table: Table, account: str | None, algorithm: str | None
+) -> Select[Any]:
+    """`query` over `table` narrowed to an account and an algorithm, each by name or id; refuses in words."""
+    if account is not None:
+        query = query.where(table.c.account_id == account_by(conn, account).id)
+    if algorithm is not None:
+        query = query.where(table.c.algorithm_id == algorithm_by(conn, algorithm).id)
+    return query
 
 
 def account_names(conn: Connection) -> dict[str, str]:

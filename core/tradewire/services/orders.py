@@ -12,7 +12,7 @@ from tradewire.domain.base import Struct
 from tradewire.domain.order import ChildState, OrderType, ParentState, Purpose, Side, TimeInForce
 from tradewire.domain.position import COST_STEP
 from tradewire.domain.quantity import exact
-from tradewire.services.naming import account_by, account_names, algorithm_by, algorithm_names
+from tradewire.services.naming import account_names, algorithm_names, only_of
 from tradewire.services.numbers import Number, shown, shown_or_none
 from tradewire.services.paging import DEFAULT_LIMIT, cut, page_of
 from tradewire.store.database import Store
@@ -94,11 +94,7 @@ class Orders:
         """A page of orders; `account` and `algorithm` are names or ids, `live` leaves out what has ended."""
 
         def unit(conn: Connection) -> OrderPage:
-            query = select(parent_orders)
-            if account is not None:
-                query = query.where(parent_orders.c.account_id == account_by(conn, account).id)
-            if algorithm is not None:
-                query = query.where(parent_orders.c.algorithm_id == algorithm_by(conn, algorithm).id)
+            query = only_of(conn, select(parent_orders), parent_orders, account, algorithm)
             if state is not None:
                 query = query.where(parent_orders.c.state == state.value)
             if live:
