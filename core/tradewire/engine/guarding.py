@@ -80,7 +80,7 @@ class Judge:
         chosen = [
             one for one in asked if not live_only or one.name not in guardians or guardians[one.name].live
         ]
-        # A copy: parameters are plain dicts, and a guardian that writes into the algorithm it is shown may not
+        # A copy: parameters are plain dicts, and who writes into the algorithm that is shown to him may not
         # change what the next one, or the next order, is judged by.
         shown = copy.deepcopy({scope: view.algorithm for scope, view in views.items()})
         views = {
