@@ -76,8 +76,10 @@ class Blueprint(ABC):
     | `validate` | optional | problems, as sentences, before anything is sent |
     | `order_types` | optional | the message's order types that it can work |
 
-    Exactly one works an order, chosen by name. An exception pauses the parent and raises an alert. Parent
-    quantity = filled + open in children + not yet released, at every instant; core checks it.
+    Exactly one works an order, chosen by name: the algorithm's own, or, where a message asks for an order
+    type that this one does not list, the one that is named like that type and lists it. An exception pauses
+    the parent and raises an alert. Parent quantity = filled + open in children + not yet released, at every
+    instant; core checks it.
     """
 
     name: str

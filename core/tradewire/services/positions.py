@@ -13,7 +13,7 @@ from tradewire.domain.base import Struct
 from tradewire.domain.position import COST_STEP, Position
 from tradewire.domain.quantity import exact
 from tradewire.services.fills import tickers_of
-from tradewire.services.naming import account_by, algorithm_by, algorithm_names
+from tradewire.services.naming import algorithm_names, only_of
 from tradewire.services.numbers import Number, shown, shown_or_none
 from tradewire.store.database import Store
 from tradewire.store.schema import accounts, positions
@@ -114,11 +114,7 @@ class Positions:
         """
 
         def unit(conn: Connection) -> PositionList:
-            query = select(positions)
-            if account is not None:
-                query = query.where(positions.c.account_id == account_by(conn, account).id)
-            if algorithm is not None:
-                query = query.where(positions.c.algorithm_id == algorithm_by(conn, algorithm).id)
+            query = only_of(conn, select(positions), positions, account, algorithm)
             owners = {one.id: one for (one,) in conn.execute(select(accounts.c.document))}
             held = [
                 _held(row, owners[row.account_id]) for row in conn.execute(query) if row.account_id in owners
