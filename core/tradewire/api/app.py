@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Litestar, Request, Router
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from tradewire.api.access import KeyRoutes, PasswordRoutes, TokenRoutes
@@ -60,13 +61,17 @@ def api_router(services: Services, *, local_token: str | None = None) -> Router:
 
 
 def openapi_config() -> OpenAPIConfig:
-    """The document at /api/v1/openapi, with a page to read it at /api/v1/openapi/."""
+    """The document at /api/v1/openapi/openapi.json and .yaml.
+
+    No page to read it: the usual ones run scripts of another site, and ask for a token beside them.
+    """
     return OpenAPIConfig(
         title="Tradewire",
         version=version("tradewire"),
         description="Numbers are texts, times RFC 3339 in UTC. Lists are pages: `limit`, and `after` with "
         "the `next` of the page before. An answer of 4xx or 5xx holds a sentence in `error` and a `code`.",
         path=f"{PATH}/openapi",
+        render_plugins=(JsonRenderPlugin(), YamlRenderPlugin()),
         components=Components(
             security_schemes={"token": SecurityScheme(type="http", scheme="bearer", description="tw_api_…")}
         ),

@@ -183,3 +183,8 @@ def test_the_document_names_every_route_with_a_summary(api: Client) -> None:
     assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
     names = [one["operationId"] for one in operations]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("page", ["", "/swagger", "/redoc", "/elements", "/rapidoc", "/scalar"])
+def test_no_page_runs_a_script_of_another_site(page: str, api: Client) -> None:
+    assert "<script" not in api("GET", f"/openapi{page}").text
