@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,6 +14,9 @@ import msgspec
 
 from tradewire.contract.errors import Unhonoured
 from tradewire.domain.base import Struct
+
+# The lock is emptied once it is held: not whatever a link of its name points to.
+_OPENED = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 class Instance(Struct):
@@ -70,7 +74,10 @@ class DataFolder:
         return self.path / "instance.json"
 
     def create(self) -> None:
-        """Make the folder and what belongs in it; raises `Unhonoured` where that is not possible."""
+        """Make the folder and what belongs in it.
+
+        Raises `Unhonoured` where that is not possible, and where everybody may write into it.
+        """
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.calendars.mkdir(mode=0o700, exist_ok=True)
@@ -79,6 +86,11 @@ class DataFolder:
                 f"The data folder {self.path} cannot be created: {error.strerror}. "
                 "Choose another with --data."
             ) from error
+        if self.path.stat().st_mode & stat.S_IWOTH:
+            raise Unhonoured(
+                f"Everybody on this machine may write into the data folder {self.path}, and so put a key or "
+                f"a database of their own there. Run: chmod 700 {self.path}, or name a new folder in it."
+            )
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -87,7 +99,7 @@ class DataFolder:
         The kernel lets go of the lock however the process ends, so a leftover file locks nothing.
         """
         self.create()
-        handle = os.open(self.path / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        handle = os.open(self.path / "lock", _OPENED, 0o600)
         try:
             if not _take(handle):
                 raise FolderInUse(self.path, _pid(handle))

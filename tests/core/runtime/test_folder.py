@@ -65,6 +65,23 @@ def test_a_folder_that_cannot_be_made_is_refused_in_words(tmp_path: Path) -> Non
         DataFolder(tmp_path / "file" / "data").create()
 
 
+def test_a_folder_that_everybody_may_write_into_is_refused_in_words(folder: DataFolder) -> None:
+    folder.create()
+    folder.path.chmod(0o777)
+    with pytest.raises(Unhonoured, match="chmod 700"):
+        folder.create()
+
+
+def test_a_link_in_the_place_of_the_lock_empties_no_other_file(folder: DataFolder, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("kept")
+    folder.create()
+    (folder.path / "lock").symlink_to(other)
+    with pytest.raises(OSError, match="symbolic links"), folder.lock():
+        pass
+    assert other.read_text() == "kept"
+
+
 def test_a_second_instance_is_refused_by_pid_and_folder(
     folder: DataFolder, holder: subprocess.Popen[str]
 ) -> None:
