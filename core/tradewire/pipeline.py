@@ -48,10 +48,14 @@ def parse(plugins: Plugins, provider: str, body: bytes, path: Mapping[str, str])
     """The message in `body`. Raises `InvalidMessage`, also when the parser itself fails."""
     chosen = plugins.provider(provider)
     try:
-        return chosen.parse(body, path)
+        parsed = chosen.parse(body, path)
+        if not isinstance(parsed, Parsed):
+            raise TypeError(f"it answered with {type(parsed).__name__} instead of Parsed")
+        return parsed
     except InvalidMessage:
         raise
-    except Exception as error:
+    # SystemExit too: a message may not end the server.
+    except (Exception, SystemExit) as error:
         log.exception("A plugin failed.", stage="parse", plugin=provider)
         raise InvalidMessage(None, f"The parser of {provider!r} failed: {type(error).__name__}.") from error
 

@@ -130,11 +130,13 @@ class Steps(Blueprint):
 class Parses(Provider):
     name = "mine"
 
-    def __init__(self, error: Exception) -> None:
-        self.error = error
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
 
     def parse(self, body: bytes, path: Mapping[str, str]) -> Parsed:
-        raise self.error
+        if isinstance(self.answer, BaseException):
+            raise self.answer
+        return self.answer  # type: ignore[no-any-return]
 
 
 def plugins_with(**named: list[Any]) -> Plugins:
@@ -299,3 +301,13 @@ def test_a_failure_is_logged_with_its_traceback_for_the_plugins_author() -> None
 def test_a_parser_that_fails_refuses_the_message_without_repeating_the_error() -> None:
     with pytest.raises(InvalidMessage, match=r"^The parser of 'mine' failed: KeyError.$"):
         pipeline.parse(plugins_with(providers=[Parses(KeyError("tw_live_secret"))]), "mine", b"", {})
+
+
+def test_a_parser_that_ends_the_process_only_refuses_the_message() -> None:
+    with pytest.raises(InvalidMessage, match=r"failed: SystemExit\.$"):
+        pipeline.parse(plugins_with(providers=[Parses(SystemExit(3))]), "mine", b"", {})
+
+
+def test_a_parser_that_answers_rubbish_refuses_the_message() -> None:
+    with pytest.raises(InvalidMessage, match=r"failed: TypeError\.$"):
+        pipeline.parse(plugins_with(providers=[Parses({"symbol": "AAPL"})]), "mine", b"", {})
