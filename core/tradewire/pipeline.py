@@ -13,10 +13,9 @@ and combines their answers. All stages but the broker are pure: they look only a
 plugin's exception is logged with its traceback here, for its author; the user reads a sentence.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
-
-import structlog
 
 from tradewire.answers import sound
 from tradewire.contract.authenticator import Attempt, Caller, Denied, KeyRing
@@ -30,7 +29,7 @@ from tradewire.plugins import Plugins
 
 T = TypeVar("T")
 
-log = structlog.get_logger()
+_log = logging.getLogger(__name__)
 
 DEFAULT = "default"
 
@@ -56,7 +55,7 @@ def parse(plugins: Plugins, provider: str, body: bytes, path: Mapping[str, str])
         raise
     # SystemExit too: a message may not end the server.
     except (Exception, SystemExit) as error:
-        log.exception("A plugin failed.", stage="parse", plugin=provider)
+        _log.exception("The parse plugin %r failed.", provider)
         raise InvalidMessage(None, f"The parser of {provider!r} failed: {type(error).__name__}.") from error
 
 
@@ -130,5 +129,5 @@ def _ask(stage: str, name: str, method: Callable[..., T], *arguments: object) ->
         return method(*arguments)
     # SystemExit too: a plugin may not end the thread that asks it.
     except (Exception, SystemExit) as error:
-        log.exception("A plugin failed.", stage=stage, plugin=name)
+        _log.exception("The %s plugin %r failed.", stage, name)
         raise StageFailed(stage, name, error) from error

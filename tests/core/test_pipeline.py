@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from structlog.testing import capture_logs
 
 from tradewire import (
     Algorithm,
@@ -291,11 +290,14 @@ def test_what_a_parser_refuses_is_refused_with_its_own_words() -> None:
     assert refused.value is refusal
 
 
-def test_a_failure_is_logged_with_its_traceback_for_the_plugins_author() -> None:
-    with capture_logs() as logged, pytest.raises(pipeline.StageFailed):
+def test_a_failure_is_logged_with_its_traceback_for_the_plugins_author(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with pytest.raises(pipeline.StageFailed):
         pipeline.step(plugins_with(blueprints=[Steps(RuntimeError("boom"))]), "steps", view())
-    (line,) = logged
-    assert (line["stage"], line["plugin"], line["exc_info"]) == ("blueprint", "steps", True)
+    assert "The blueprint plugin 'steps' failed." in caplog.text
+    assert "Traceback" in caplog.text
+    assert "RuntimeError: boom" in caplog.text
 
 
 def test_a_parser_that_fails_refuses_the_message_without_repeating_the_error() -> None:
