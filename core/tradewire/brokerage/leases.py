@@ -22,12 +22,12 @@ def take(conn: Connection, account_id: str, owner: str, now: datetime, lease_s: 
         return Lease(owner=owner, epoch=1)
     if row.owner not in (None, owner) and row.until is not None and row.until > now:
         return None
-    conn.execute(
+    taken = conn.execute(
         update(leases)
         .where(leases.c.account_id == account_id, leases.c.epoch == row.epoch)
         .values(owner=owner, epoch=row.epoch + 1, until=until)
     )
-    return Lease(owner=owner, epoch=row.epoch + 1)
+    return Lease(owner=owner, epoch=row.epoch + 1) if taken.rowcount == 1 else None
 
 
 def renew(conn: Connection, owner: str, now: datetime, lease_s: float) -> tuple[str, ...]:

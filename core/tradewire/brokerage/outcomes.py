@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select, update
 
 from tradewire.brokerage import merging
 from tradewire.brokerage.release import entry_of_child, instrument_of
+from tradewire.brokerage.reports import BY_HAND
 from tradewire.contract.broker import (
     Accepted,
     DedupeClass,
@@ -177,7 +178,7 @@ def resolved_reports(
         return ()
     instrument = instrument_of(conn, child)
     execution = Execution(
-        execution_id=f"by-hand-{client_id}",
+        execution_id=BY_HAND + client_id,
         client_id=client_id,
         broker_order_id=child.broker_order_id,
         instrument_id=child.instrument_id,

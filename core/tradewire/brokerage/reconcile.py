@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
 from tradewire.contract.broker import BrokerPosition, OrderState
 from tradewire.domain.base import Struct
@@ -44,21 +44,21 @@ def last_fill_at(conn: Connection, account_id: str) -> datetime | None:
 def foreign_orders(
     conn: Connection, account_id: str, orders: Sequence[OrderState]
 ) -> tuple[ForeignOrder, ...]:
-    """Those open orders of the broker that are not ours."""
-    ids = [order.client_id for order in orders if order.client_id is not None]
-    ours = set(
-        conn.execute(
-            select(child_orders.c.client_id).where(
-                child_orders.c.account_id == account_id, child_orders.c.client_id.in_(ids)
-            )
-        ).scalars()
+    """Those open orders of the broker that are not ours, by neither of their ids."""
+    query = select(child_orders.c.client_id, child_orders.c.broker_order_id).where(
+        child_orders.c.account_id == account_id,
+        or_(
+            child_orders.c.client_id.in_([order.client_id for order in orders if order.client_id]),
+            child_orders.c.broker_order_id.in_([order.broker_order_id for order in orders]),
+        ),
     )
+    ours = {one for row in conn.execute(query) for one in row if one is not None}
     return tuple(
         ForeignOrder(
             instrument_id=order.instrument_id, side=order.side, quantity=order.quantity - order.filled
         )
         for order in orders
-        if order.client_id not in ours
+        if not {order.client_id, order.broker_order_id} & ours
     )
 
 

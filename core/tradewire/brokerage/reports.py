@@ -17,12 +17,16 @@ from tradewire.domain.quantity import canonical, is_usable
 from tradewire.engine import versions
 from tradewire.engine.rows import child_of, columns, parent_of
 from tradewire.ledger.append import append
-from tradewire.store.schema import child_orders, fills, parent_orders
+from tradewire.store.schema import child_orders, fills, parent_orders, refused_executions
 
 _KINDS = {
     ChildState.ACKNOWLEDGED: EntryKind.CHILD_ACKNOWLEDGED,
     ChildState.REJECTED: EntryKind.CHILD_REJECTED,
 }
+
+
+#: How the execution is called that stands for a person's word; the broker's own may still come.
+BY_HAND = "by-hand-"
 
 
 class Stored(Struct):
@@ -70,18 +74,11 @@ class _Book:
     def execution(self, execution: Execution) -> None:
         if self._is_known(execution):
             return
-        if not _is_usable(execution):
-            self._note(
-                EntryKind.ALERT_RAISED,
-                None,
-                execution.client_id,
-                "The broker reported an execution that cannot be: its quantity, price or fee is unusable. "
-                "It is not booked; compare the account's positions.",
-                execution=execution.execution_id,
-                instrument=execution.instrument_id,
-            )
-            return
         child = self._child(execution.client_id, execution.broker_order_id)
+        refusal = self._refusal(execution, child)
+        if refusal is not None:
+            self._refuse(execution, refusal)
+            return
         parent = self._parent(child.parent_id) if child is not None else None
         algorithm_id = parent.algorithm_id if parent is not None else ""
         profit, after = book_fill(self._conn, self._account_id, algorithm_id, execution, self._now)
@@ -197,10 +194,47 @@ class _Book:
             )
 
     def _is_known(self, execution: Execution) -> bool:
-        query = select(fills.c.seq).where(
-            fills.c.account_id == self._account_id, fills.c.execution_id == execution.execution_id
+        return any(
+            self._conn.execute(
+                select(table.c.execution_id).where(
+                    table.c.account_id == self._account_id,
+                    table.c.execution_id == execution.execution_id,
+                )
+            ).first()
+            is not None
+            for table in (fills, refused_executions)
         )
-        return self._conn.execute(query).first() is not None
+
+    def _refusal(self, execution: Execution, child: ChildOrder | None) -> str | None:
+        """Why an execution is not booked; nothing is guessed about it, a person is told."""
+        if not _is_usable(execution):
+            return "its quantity, price or fee is unusable"
+        if child is None or execution.execution_id.startswith(BY_HAND):
+            return None
+        by_hand = select(fills.c.seq).where(
+            fills.c.account_id == self._account_id, fills.c.execution_id == BY_HAND + child.client_id
+        )
+        if self._conn.execute(by_hand).first() is None:
+            return None
+        return "its order was settled by hand before, and to book it would count it twice"
+
+    def _refuse(self, execution: Execution, why: str) -> None:
+        self._conn.execute(
+            insert(refused_executions).values(
+                account_id=self._account_id,
+                execution_id=execution.execution_id,
+                reason=why,
+                at=self._now,
+            )
+        )
+        self._note(
+            EntryKind.ALERT_RAISED,
+            None,
+            execution.client_id,
+            f"The broker reported an execution that is not booked: {why}. Compare the account's positions.",
+            execution=execution.execution_id,
+            instrument=execution.instrument_id,
+        )
 
     def _child(self, client_id: str | None, broker_order_id: str | None) -> ChildOrder | None:
         if client_id is not None and client_id in self._children:

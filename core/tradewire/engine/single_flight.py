@@ -12,21 +12,27 @@ class SingleFlight:
         self._running: dict[str, bool] = {}
 
     def run(self, key: str, job: Callable[[], None]) -> None:
-        """Run `job`, and again as long as somebody asked meanwhile; return at once if it runs already."""
+        """Run `job`, and again as long as somebody asked meanwhile; return at once if it runs already.
+
+        What a run raises is raised at the end, after the runs that were asked for.
+        """
         with self._lock:
             if key in self._running:
                 self._running[key] = True
                 return
             self._running[key] = False
-        try:
-            while True:
+        failure: Exception | None = None
+        again = True
+        while again:
+            try:
                 job()
-                with self._lock:
-                    if not self._running[key]:
-                        del self._running[key]
-                        return
-                    self._running[key] = False
-        except BaseException:
+            except Exception as error:  # noqa: BLE001 - raised below
+                failure = error
             with self._lock:
-                self._running.pop(key, None)
-            raise
+                again = self._running[key]
+                if again:
+                    self._running[key] = False
+                else:
+                    del self._running[key]
+        if failure is not None:
+            raise failure

@@ -11,7 +11,7 @@ from tradewire.contract.broker import Accepted, Unknown
 from tradewire.domain.message import Action
 from tradewire.domain.order import ChildOrder, ChildState, OrderType, ParentState, Side
 from tradewire.domain.switch import SwitchState
-from tradewire.store.schema import positions, switches
+from tradewire.store.schema import positions, refused_executions, switches
 
 
 def held(quantity: int, instrument: str = "AAPL", currency: str = "USD") -> BrokerPosition:
@@ -192,3 +192,31 @@ def ordered_unanswered(bench: Bench, symbol: str) -> ChildOrder:
     (child,) = bench.children(bench.parent(signal).id)
     bench.release(child.client_id)
     return child
+
+
+def test_an_order_of_ours_is_not_foreign_where_the_broker_does_not_repeat_our_id(bench: Bench) -> None:
+    _, child = ordered(bench)
+    shown = OrderState(
+        client_id=None,
+        broker_order_id=f"b-{child.client_id}",
+        instrument_id="AAPL",
+        side=Side.BUY,
+        quantity=Decimal(10),
+        filled=Decimal(0),
+        state=ChildState.ACKNOWLEDGED,
+    )
+    assert bench.store.read_now(lambda conn: reconcile.foreign_orders(conn, "acc", [shown])) == ()
+
+
+def test_what_was_settled_by_hand_is_not_booked_again_when_the_broker_tells_it_later(bench: Bench) -> None:
+    child = ordered_unanswered(bench, "AAPL")
+    bench.submitted(child.client_id, Unknown(cause="no answer"))
+    settled = bench.store.read_now(
+        lambda conn: resolved_reports(conn, child.client_id, Decimal(10), Decimal(100), bench.clock.now())
+    )
+    bench.report(*settled)
+    for _ in range(2):
+        bench.report(execution(child, "late", 10))
+    assert bench.held() == 10
+    assert [row.execution_id for row in bench.rows(refused_executions)] == ["late"]
+    assert bench.kinds().count("alert.raised") == 1

@@ -4,7 +4,15 @@ from tradewire.store.schema.access import api_tokens, connections, keys, owner, 
 from tradewire.store.schema.accounts import account_states, accounts, algorithms, leases, switches, versions
 from tradewire.store.schema.ledger import ledger_entries, ledger_origin, ledger_seals
 from tradewire.store.schema.metadata import metadata
-from tradewire.store.schema.orders import child_orders, fills, instruments, parent_orders, positions, verdicts
+from tradewire.store.schema.orders import (
+    child_orders,
+    fills,
+    instruments,
+    parent_orders,
+    positions,
+    refused_executions,
+    verdicts,
+)
 from tradewire.store.schema.signals import dedupe, signals
 
 __all__ = [
@@ -27,6 +35,7 @@ __all__ = [
     "parent_orders",
     "positions",
     "refusals",
+    "refused_executions",
     "signals",
     "switches",
     "verdicts",

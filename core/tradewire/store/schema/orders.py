@@ -140,6 +140,17 @@ fills = Table(
     sqlite_autoincrement=True,
 )
 
+# Executions that were reported and not booked, so that each is alerted once.
+refused_executions = Table(
+    "refused_executions",
+    metadata,
+    Column("account_id", String(36), nullable=False),
+    Column("execution_id", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Utc, nullable=False),
+    PrimaryKeyConstraint("account_id", "execution_id"),
+)
+
 # One row per holder: algorithm_id "" holds what no algorithm of ours accounts for. Fees are in the
 # instrument's currency; the account's own position is the sum of its rows.
 positions = Table(

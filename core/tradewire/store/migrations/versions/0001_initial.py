@@ -272,6 +272,14 @@ def _create_orders() -> None:
         sa.PrimaryKeyConstraint("account_id", "algorithm_id", "instrument_id", name="pk_positions"),
     )
     op.create_table(
+        "refused_executions",
+        sa.Column("account_id", sa.String(length=36), nullable=False),
+        sa.Column("execution_id", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", "execution_id", name="pk_refused_executions"),
+    )
+    op.create_table(
         "verdicts",
         sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("parent_id", sa.String(length=32), nullable=False),

@@ -1,0 +1,53 @@
+"""One run at a time per key, and none that was asked for is left out."""
+
+import threading
+
+import pytest
+
+from tradewire.engine.single_flight import SingleFlight
+
+
+def test_whoever_asks_meanwhile_makes_it_run_once_more() -> None:
+    flight, runs = SingleFlight(), []
+
+    def job() -> None:
+        runs.append(len(runs))
+        if len(runs) == 1:
+            flight.run("a", job)
+            flight.run("a", job)
+
+    flight.run("a", job)
+    assert runs == [0, 1]
+
+
+def test_a_run_that_raises_does_not_swallow_the_one_that_was_asked_for_meanwhile() -> None:
+    flight, runs = SingleFlight(), []
+
+    def job() -> None:
+        runs.append(len(runs))
+        if len(runs) == 1:
+            flight.run("a", job)
+            raise ValueError("the first one failed")
+
+    with pytest.raises(ValueError, match="the first one failed"):
+        flight.run("a", job)
+    assert runs == [0, 1]
+    flight.run("a", lambda: runs.append(2))
+    assert runs == [0, 1, 2]
+
+
+def test_keys_do_not_wait_for_each_other() -> None:
+    flight, inside, done = SingleFlight(), threading.Event(), threading.Event()
+
+    def held() -> None:
+        inside.set()
+        done.wait()
+
+    first = threading.Thread(target=flight.run, args=("a", held))
+    first.start()
+    inside.wait()
+    ran: list[str] = []
+    flight.run("b", lambda: ran.append("b"))
+    done.set()
+    first.join()
+    assert ran == ["b"]
