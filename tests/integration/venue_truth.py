@@ -13,6 +13,7 @@ import msgspec
 
 from integration.relay import PATIENCE_S, Relay, running
 from plugins.brokers.paper.process import VenueProcess
+from tradewire import Broker
 from tradewire.domain.clock import Clock
 from tradewire.store.schema import child_orders, fills, positions
 from tradewire_paper.faults import Fault, FaultKind
@@ -30,10 +31,15 @@ QUICK = {
 
 @contextmanager
 def trading_at(
-    venue: VenueProcess, folder: Path, clock: Clock | None = None, **environment: str
+    venue: VenueProcess, folder: Path, clock: Clock | None = None, broker: Broker | None = None
 ) -> Iterator[Relay]:
-    """A fresh Tradewire with a key, the account "venue" there, and the algorithm "s" on it."""
-    with running(folder, clock, **{**QUICK, **environment}) as relay:
+    """A fresh Tradewire with a key, the account "venue" there, and the algorithm "s" on it.
+
+    `broker` takes the place of the paper broker.
+    """
+    with running(folder, clock, **QUICK) as relay:
+        if broker is not None:
+            relay.core.plugins.brokers["paper"] = broker
         relay.key = relay.do(relay.core.services.keys.create("main", "tradingview", "test")).secret
         relay.add_account(ACCOUNT, url=venue.url, timeout_s="1")
         relay.add_algorithm("s", account=ACCOUNT)
@@ -72,7 +78,8 @@ def differences(relay: Relay, venue: VenueProcess) -> list[str]:
     """Every point in which the store and the venue's book differ."""
     book = book_of(venue)
     found = []
-    sent = {row.client_id: row for row in relay.rows(child_orders) if row.acknowledged_at is not None}
+    taken = [row for row in relay.rows(child_orders) if row.acknowledged_at is not None or row.filled > 0]
+    sent = {row.client_id: row for row in taken}
     there = {order.client_id: order for order in book.orders}
     if len(there) != len(book.orders):
         found.append("the venue has two orders of one client id")
