@@ -52,7 +52,7 @@ class GuardView(Struct, kw_only=True):
     in this scope, that one included. `rate` converts the instrument's currency into `base_currency`; None
     where it is unknown. `switches` are those of all three scopes; a missing one is unknown, not active.
     `same_content_at` is when this algorithm last acted on the same content. `released` is False at admission
-    and True when a child is checked again right before it is sent. `received_at` is when the signal's request
+    and True when a child is judged that was placed later. `received_at` is when the signal's request
     arrived, and `message` what it said.
     """
 
@@ -88,7 +88,7 @@ class Guardian(ABC):
     | `scopes` | required | where it may be configured |
     | `Params` | optional | a frozen msgspec struct; `NoParams` by default |
     | `always` | optional | scopes in which it is asked of every order, configured or not |
-    | `live` | optional | True: asked again right before each child is sent |
+    | `live` | optional | True: asked again for every child placed after the admission |
     | `needs` | optional | what it must be shown; an account that can never supply it is named when saving |
 
     All are asked and recorded, global first, then account, then algorithm; the most restrictive answer wins.
