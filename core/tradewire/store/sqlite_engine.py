@@ -17,7 +17,15 @@ _KEYS = "PRAGMA foreign_keys = ON"
 # SQLite before 3.51.3 can corrupt a database that two connections checkpoint at once: nobody but the
 # writer does, and it asks for it itself, since errors of the automatic checkpoint are not reported.
 _NO_CHECKPOINT = "PRAGMA wal_autocheckpoint = 0"
-_WRITER = (_KEYS, "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", _NO_CHECKPOINT)
+#: After a burst the journal is cut back to this many bytes; without it the file stays as long as it ever was.
+_JOURNAL_SIZE = "PRAGMA journal_size_limit = 16777216"
+_WRITER = (
+    _KEYS,
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    _NO_CHECKPOINT,
+    _JOURNAL_SIZE,
+)
 _READER = (_KEYS, _NO_CHECKPOINT, "PRAGMA query_only = ON")
 
 
