@@ -39,7 +39,10 @@ from tradewire.store.database import Store, StoreUnavailable
 log = structlog.get_logger()
 
 FIRST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 30.0
+#: Well below the time for which an order waits for its account.
+LONGEST_PAUSE_S = 10.0
+#: An account that has not opened after so long is tried again.
+OPEN_S = 60.0
 #: The marks of what is held are fetched again so often.
 MARKS_S = 15.0
 #: Streams lose events without a sign, so orders and executions are asked for so often all the same.
@@ -180,8 +183,7 @@ class SessionHost:
 
     async def _one_session(self) -> None:
         self._standing.why_not = "connecting"
-        session = await self._broker().open(self._config, self._env)
-        self.session = session
+        session = self.session = await self._opened()
         self._serve(session)
         pump = asyncio.create_task(self._pump(session))
         loops = [asyncio.create_task(loop) for loop in (self._keep_marks(), self._recheck(session))]
@@ -197,6 +199,12 @@ class SessionHost:
             await self._unserve()
             await asyncio.wait(tasks, timeout=CLOSE_S)
             await self._close(session)
+
+    async def _opened(self) -> Session:
+        try:
+            return await asyncio.wait_for(self._broker().open(self._config, self._env), OPEN_S)
+        except TimeoutError:
+            raise ConnectionError(f"The broker did not open the account within {OPEN_S:.0f} s.") from None
 
     def _serve(self, session: Session) -> None:
         config, settings = self._config, self._settings.engine

@@ -40,9 +40,9 @@ class FailingStore:
 class Hosted:
     """A running host; `whys` is every reason it was not ready for, when it rang."""
 
-    def __init__(self, bench: Bench, store: Any, sessions: tuple[ScriptedSession | Exception, ...]) -> None:
+    def __init__(self, bench: Bench, store: Any, broker: ScriptedBroker) -> None:
         self.bench = bench
-        self.broker = ScriptedBroker(*sessions)
+        self.broker = broker
         self.memory = MarketMemory(bench.clock)
         self.standing = self.memory.standing("acc")
         self.whys: list[str] = []
@@ -106,10 +106,13 @@ class Hosted:
 
 @asynccontextmanager
 async def hosted(
-    bench: Bench, *sessions: ScriptedSession | Exception, store: Any = None
+    bench: Bench,
+    *sessions: ScriptedSession | Exception,
+    store: Any = None,
+    broker: ScriptedBroker | None = None,
 ) -> AsyncIterator[Hosted]:
     """A host that runs until the block ends, and ends with it."""
-    hosting = Hosted(bench, store or bench.store, sessions)
+    hosting = Hosted(bench, store or bench.store, broker or ScriptedBroker(*sessions))
     running = asyncio.create_task(hosting.host.run())
     try:
         yield hosting

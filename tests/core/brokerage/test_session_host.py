@@ -7,9 +7,9 @@ import pytest
 import structlog
 
 from core.brokerage.hosting import FailingStore, hosted
-from core.brokerage.scripted_session import ScriptedSession
+from core.brokerage.scripted_session import ScriptedBroker, ScriptedSession
 from core.engine.bench import Bench, execution
-from tradewire import Accepted, HealthChange, HealthState, OrderRequest
+from tradewire import Accepted, AccountConfig, Env, HealthChange, HealthState, OrderRequest, Session
 from tradewire.brokerage.reports import store_reports
 from tradewire.contract.broker import Event, SubmitResult
 from tradewire.domain.order import ChildState
@@ -29,6 +29,31 @@ def test_an_account_that_cannot_be_opened_is_tried_again_and_says_why(bench: Ben
             await one.ready()
             assert [why for why in one.whys if "the broker is away" in why]
             assert one.standing.why_not == ""
+
+    asyncio.run(go())
+
+
+class Hanging(ScriptedBroker):
+    """Its first account never opens."""
+
+    async def open(self, account: AccountConfig, env: Env) -> Session:
+        if not self.hung:
+            self.hung = True
+            await asyncio.Event().wait()
+        return await super().open(account, env)
+
+    hung = False
+
+
+def test_an_account_that_hangs_in_its_opening_is_tried_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tradewire.brokerage.session_host.OPEN_S", 0.01)
+
+    async def go() -> None:
+        async with hosted(bench, broker=Hanging(ScriptedSession())) as one:
+            await one.ready()
+            assert [why for why in one.whys if "did not open" in why]
 
     asyncio.run(go())
 

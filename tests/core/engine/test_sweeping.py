@@ -1,5 +1,6 @@
 """What the sweeper finds due, and how an algorithm's validity ends."""
 
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,8 +11,10 @@ from core.engine.bench import Bench
 from tradewire.domain.algorithm import AlgorithmState
 from tradewire.domain.message import Action
 from tradewire.domain.order import ParentState
+from tradewire.engine.bells import Bells
 from tradewire.engine.single_flight import SingleFlight
-from tradewire.engine.sweeper import Due, expire, what_is_due
+from tradewire.engine.sweeper import Due, Sweeper, expire, what_is_due
+from tradewire.settings import EngineSettings
 from tradewire.store.schema import algorithms
 
 
@@ -93,3 +96,36 @@ def test_a_job_that_failed_can_run_again() -> None:
     for _ in range(2):
         with pytest.raises(ValueError, match="once"):
             flight.run("key", fails)
+
+
+def test_a_sweep_that_fails_is_followed_by_the_next(bench: Bench) -> None:
+    sweeps: list[int] = []
+
+    def serve() -> None:
+        sweeps.append(len(sweeps))
+        if len(sweeps) == 1:
+            raise ValueError("a defect")
+
+    async def go() -> None:
+        swept = asyncio.Event()
+        sweeper = Sweeper(
+            bench.store,
+            bench.clock,
+            Bells(),
+            EngineSettings(sweep_s=0.001),
+            "me",
+            serve,
+            lambda account_id: swept.set(),
+            never_retaken,
+        )
+        sweeping = asyncio.create_task(sweeper.run())
+        await swept.wait()
+        sweeping.cancel()
+
+    bench.ask()
+    asyncio.run(go())
+    assert len(sweeps) == 2
+
+
+async def never_retaken(account_id: str) -> None:
+    raise AssertionError(account_id)
