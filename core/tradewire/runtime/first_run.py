@@ -1,9 +1,14 @@
 """What `tradewire up` puts into an empty folder: an account on paper, an algorithm that runs, a key."""
 
+import socket
+import ssl
+
+from tradewire.contract.errors import Unhonoured
 from tradewire.domain.algorithm import AlgorithmState
 from tradewire.domain.base import Struct
 from tradewire.runtime.core import Core
 from tradewire.services.accounts import NewAccount
+from tradewire.settings import ServerSettings
 
 ACCOUNT = "paper"
 STARTING_CASH = 100_000
@@ -63,12 +68,14 @@ async def prepare(core: Core) -> Standing:
     """Fill an empty store, or finish what an earlier first run had begun when it was killed.
 
     The key comes last: where there is one, or anything that a first run does not make, nothing is touched.
+    Raises `Unhonoured` where the server could not start: the key is shown once it has, and only then.
     """
     services = core.services
     accounts = {one.name for one in await services.accounts.list()}
     algorithms = {one.name: one for one in await services.algorithms.list()}
     if await services.keys.list() or accounts - {ACCOUNT} or algorithms.keys() - {ALGORITHM}:
         return await _standing(core)
+    _check_listening(core.settings.server)
     if ACCOUNT not in accounts:
         config = {"starting_cash": STARTING_CASH}
         await services.accounts.add(NewAccount(name=ACCOUNT, broker="paper", config=config), BY)
@@ -78,6 +85,30 @@ async def prepare(core: Core) -> Standing:
         await services.algorithms.start(ALGORITHM, BY)
     key = await services.keys.create(CONNECTION, PROVIDER, BY)
     return Standing(first=True, connection=CONNECTION, strategy_id=ALGORITHM, secret=key.secret)
+
+
+def _check_listening(server: ServerSettings) -> None:
+    """Bind the address for a moment, and read the certificate."""
+    where = f"port {server.port} of {server.host}"
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in server.host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((server.host, server.port))
+    except OSError as error:
+        raise Unhonoured(
+            f"Tradewire cannot listen on {where}: {error.strerror or error}. "
+            "Choose another with --port or --host; nothing was set up yet."
+        ) from error
+    if server.ssl_cert is None:
+        return
+    try:
+        # An empty password, or one would be asked for on the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(server.ssl_cert, server.ssl_key, password="")
+    except OSError as error:
+        raise Unhonoured(
+            f"The certificate {server.ssl_cert} with the key {server.ssl_key} cannot be used: "
+            f"{error.strerror or error}. Nothing was set up yet."
+        ) from error
 
 
 async def _standing(core: Core) -> Standing:

@@ -1,18 +1,20 @@
 """What an empty folder gets, once and whole."""
 
 import asyncio
+import socket
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tradewire.contract.errors import Unhonoured
 from tradewire.domain.algorithm import AlgorithmState
 from tradewire.runtime.core import Core, open_core
 from tradewire.runtime.first_run import SAMPLE, prepare
 from tradewire.runtime.folder import DataFolder
 from tradewire.services.accounts import NewAccount
-from tradewire.settings import Settings, SignalSettings
+from tradewire.settings import ServerSettings, Settings, SignalSettings
 from tradewire.testing.clock import FakeClock
 
 SAMPLES = Path(__file__).parents[3] / "strategies"
@@ -20,7 +22,8 @@ SAMPLES = Path(__file__).parents[3] / "strategies"
 
 @pytest.fixture
 def core(tmp_path: Path) -> Iterator[Core]:
-    opened = open_core(DataFolder(tmp_path), Settings(), FakeClock(), engine=False)
+    settings = Settings(server=ServerSettings(port=0))
+    opened = open_core(DataFolder(tmp_path), settings, FakeClock(), engine=False)
     yield opened
     opened.close()
 
@@ -54,6 +57,28 @@ def test_an_empty_store_gets_an_account_a_started_algorithm_and_a_key(core: Core
         assert (algorithm.name, algorithm.state) == ("my_strategy_1", AlgorithmState.STARTED)
 
     asyncio.run(run())
+
+
+def test_where_the_port_is_taken_nothing_is_made_and_no_key_is_lost(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        settings = Settings(server=ServerSettings(port=other.getsockname()[1]))
+        opened = open_core(DataFolder(tmp_path), settings, FakeClock(), engine=False)
+        with pytest.raises(Unhonoured, match="--port"):
+            asyncio.run(prepare(opened))
+        keys = asyncio.run(opened.services.keys.list())
+        opened.close()
+    assert not keys
+
+
+def test_with_a_certificate_that_cannot_be_read_nothing_is_made(tmp_path: Path) -> None:
+    missing = str(tmp_path / "missing.pem")
+    settings = Settings(server=ServerSettings(port=0, ssl_cert=missing, ssl_key=missing))
+    opened = open_core(DataFolder(tmp_path), settings, FakeClock(), engine=False)
+    with pytest.raises(Unhonoured, match=r"missing\.pem"):
+        asyncio.run(prepare(opened))
+    keys = asyncio.run(opened.services.keys.list())
+    opened.close()
+    assert not keys
 
 
 def test_a_second_run_touches_nothing_and_knows_no_secret(core: Core) -> None:
