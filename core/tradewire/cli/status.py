@@ -8,6 +8,8 @@ from cyclopts import App
 from tradewire.cli import screen
 from tradewire.cli.client import connect
 from tradewire.cli.options import DEFAULT, Common
+from tradewire.cli.switches import standing
+from tradewire.domain.switch import SwitchState
 
 
 def register(app: App) -> None:
@@ -17,8 +19,11 @@ def register(app: App) -> None:
 
 def status(*, common: Common = DEFAULT) -> None:
     """How things stand: what is running, waiting, and in need of a person."""
+    from tradewire.services.switches import SwitchView
+
     with connect(common) as api:
         answer = api.get("/status")
+        switches = api.get("/switches").read(list[SwitchView])
     if common.json:
         screen.print_json(answer.content)
         return
@@ -37,18 +42,21 @@ def status(*, common: Common = DEFAULT) -> None:
         ("Live orders", str(seen.orders_live)),
     ]
     needs = [
-        (seen.orders_unknown, "orders unknown at the broker: see `tradewire orders --live`"),
-        (seen.orders_paused, "orders paused for a person"),
-        (seen.switches_off, "kill switches set: `tradewire resume` releases them, scope by scope"),
-        (seen.plugins_quarantined, "plugins quarantined: see `tradewire plugins`"),
+        (seen.orders_unknown, "order", "with an unknown fate at the broker: see `tradewire orders --live`"),
+        (seen.orders_paused, "order", "paused for a person: see `tradewire orders --state paused`"),
+        (seen.plugins_quarantined, "plugin", "not used: see `tradewire plugins`"),
     ]
     shown = screen.table("Fact", "Value", wide="Value")
     shown.show_header = False
     for name, value in lines:
         shown.add_row(name, value)
-    for count, text in needs:
+    for count, what, text in needs:
         if count:
-            shown.add_row("[red]Attention[/red]", f"{count} {text}")
+            several = "" if count == 1 else "s"
+            shown.add_row("[red]Attention[/red]", f"{count} {what}{several} {text}")
+    for switch in switches:
+        if switch.state is not SwitchState.ACTIVE:
+            shown.add_row("[red]Attention[/red]", screen.escape(standing(switch)))
     screen.console().print(shown)
 
 

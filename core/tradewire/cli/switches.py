@@ -1,7 +1,8 @@
 """`tradewire halt`, `tradewire resume`."""
 
+import shlex
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -9,6 +10,10 @@ from tradewire.cli import screen
 from tradewire.cli.client import connect
 from tradewire.cli.exits import Exit, Stop
 from tradewire.cli.options import DEFAULT, Common
+from tradewire.domain.switch import SwitchState
+
+if TYPE_CHECKING:
+    from tradewire.services.switches import SwitchView
 
 Reason = Annotated[str, Parameter(help="Why; the ledger keeps it.")]
 Account = Annotated[str | None, Parameter(help="Only this account.")]
@@ -58,5 +63,23 @@ def _set(common: Common, path: str, body: dict[str, Any]) -> None:
     from tradewire.services.switches import SwitchView
 
     switch = answer.read(SwitchView)
-    whose = f"of {switch.name}" if switch.name else "for everything"
-    sys.stdout.write(f"The kill switch {whose} is {switch.state}: {switch.reason}.\n")
+    if switch.state is SwitchState.ACTIVE:
+        sys.stdout.write(f"{_named(switch)} is released: {switch.reason}.\n")
+    else:
+        sys.stdout.write(f"{standing(switch)}\n")
+
+
+def standing(switch: "SwitchView") -> str:
+    """A switch that is set: what it stops, why, and how it is released."""
+    passes = (
+        "only exits and cancels are" if switch.state is SwitchState.REDUCING else "nothing but cancels is"
+    )
+    option = f" --{switch.scope} {shlex.quote(switch.name)}" if switch.name else ""
+    return (
+        f"{_named(switch)} is set to {switch.state} ({switch.reason}): {passes} sent until "
+        f'`tradewire resume{option} --reason "…"`.'
+    )
+
+
+def _named(switch: "SwitchView") -> str:
+    return f"The kill switch of the {switch.scope} {switch.name}" if switch.name else "The global kill switch"

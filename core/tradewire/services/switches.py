@@ -61,7 +61,7 @@ class Switches:
         def unit(conn: Connection) -> tuple[SwitchView, tuple[str, ...]]:
             scope_id, concerned = _target(conn, scope, reference)
             if position(conn, scope, scope_id) is state:
-                raise Refused(Code.CONFLICT, f"The {scope} switch is {state} already.")
+                raise Refused(Code.CONFLICT, _already(scope, reference, state))
             set_switch(conn, scope, scope_id, state, reason, by, now)
             for account_id in concerned:
                 bump(conn, account_id)
@@ -72,6 +72,17 @@ class Switches:
         for account_id in concerned:
             self._bells.work(account_id)
         return changed
+
+
+def _already(scope: Scope, reference: str, state: SwitchState) -> str:
+    switch = (
+        "The global kill switch" if scope is Scope.GLOBAL else f'The kill switch of {scope} "{reference}"'
+    )
+    if state is SwitchState.ACTIVE:
+        return (
+            f"{switch} is not set, so there is nothing to release. `tradewire status` lists those that are."
+        )
+    return f"{switch} is {state} already."
 
 
 def install(conn: Connection, scope: Scope, scope_id: str = "") -> None:

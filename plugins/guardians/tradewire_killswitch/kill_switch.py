@@ -45,7 +45,7 @@ class KillSwitch(Guardian):
         switch = max(found, key=lambda one: _SEVERITY.index(one.state))
         if switch.state is SwitchState.ACTIVE:
             return allow(
-                "active", f"The {view.scope} kill switch is active: orders pass.", value=switch.state.value
+                "active", f"The {view.scope} kill switch is not set: orders pass.", value=switch.state.value
             )
         if switch.state is SwitchState.REDUCING and order.purpose is Purpose.EXIT:
             return allow(
@@ -57,10 +57,19 @@ class KillSwitch(Guardian):
         passes = "only exits pass" if switch.state is SwitchState.REDUCING else "nothing but cancels passes"
         return block(
             switch.state.value,
-            f"{_described(switch)}; {passes} until it is released with `tradewire resume`.",
+            f"{_described(switch)}; {passes} until it is released with `{_release(view)}`.",
             value=switch.state.value,
             limit=SwitchState.ACTIVE.value,
         )
+
+
+def _release(view: GuardView) -> str:
+    target = {
+        Scope.GLOBAL: "",
+        Scope.ACCOUNT: " --account NAME",
+        Scope.ALGORITHM: f" --algorithm {view.algorithm.name}",
+    }[view.scope]
+    return f'tradewire resume{target} --reason "…"'
 
 
 def _described(switch: Switch) -> str:

@@ -235,6 +235,11 @@ def test_halting_twice_is_refused(services: Services, run: Run) -> None:
         run(services.switches.halt(Scope.GLOBAL, "", "news", "test"))
 
 
+def test_releasing_what_is_not_set_says_where_to_look(services: Services, run: Run) -> None:
+    with pytest.raises(Refused, match=r"nothing to release.*tradewire status"):
+        run(services.switches.resume(Scope.GLOBAL, "", "over", "test"))
+
+
 def test_every_scope_has_a_stored_switch(services: Services, run: Run, breakout: str) -> None:
     stored = run(services.switches.list())
     assert [(one.scope, one.name) for one in stored] == [

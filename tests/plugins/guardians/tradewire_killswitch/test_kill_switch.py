@@ -61,6 +61,19 @@ def test_the_sentence_names_who_why_and_the_way_out(order, view):
     assert "tradewire resume" in message
 
 
+@pytest.mark.parametrize(
+    ("scope", "release"),
+    [
+        (Scope.GLOBAL, 'tradewire resume --reason "…"'),
+        (Scope.ACCOUNT, 'tradewire resume --account NAME --reason "…"'),
+        (Scope.ALGORITHM, 'tradewire resume --algorithm breakout --reason "…"'),
+    ],
+)
+def test_the_way_out_is_that_of_its_scope(order, view, scope, release):
+    judged = view(scope=scope, switches=switches(scope, SwitchState.HALTED))
+    assert release.replace("breakout", judged.algorithm.name) in KillSwitch().guard(order(), judged).message
+
+
 def test_it_is_asked_in_every_scope_and_again_before_each_send():
     assert KillSwitch().always == frozenset(Scope)
     assert KillSwitch().live
