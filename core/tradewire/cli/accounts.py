@@ -68,8 +68,12 @@ def list_accounts(*, common: Common = DEFAULT) -> None:
         return
     from tradewire.services.accounts import AccountView
 
+    accounts = answer.read(list[AccountView])
+    if not accounts:
+        sys.stdout.write("No account yet. `tradewire account add NAME` adds one, on paper.\n")
+        return
     shown = screen.table("Name", "Broker", "Mode", "Currency", "Fields", wide="Fields")
-    for one in answer.read(list[AccountView]):
+    for one in accounts:
         fields = [f"{field}={msgspec.json.encode(value).decode()}" for field, value in one.config.items()]
         fields += [f"{field}=…" for field in one.credentials]
         shown.add_row(

@@ -72,8 +72,12 @@ def list_algorithms(*, common: Common = DEFAULT) -> None:
         return
     from tradewire.services.algorithm_view import AlgorithmView
 
+    algorithms = answer.read(list[AlgorithmView])
+    if not algorithms:
+        sys.stdout.write("No algorithm yet. `tradewire algorithm add FILE.toml` adds one.\n")
+        return
     shown = screen.table("Name", "State", "Account", "What", wide="What")
-    for one in answer.read(list[AlgorithmView]):
+    for one in algorithms:
         until = f", until {screen.full_moment(common, one.valid_until)}" if one.valid_until else ""
         shown.add_row(
             screen.escape(one.name),

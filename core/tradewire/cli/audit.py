@@ -37,10 +37,9 @@ def verify(
     common: Common = DEFAULT,
 ) -> None:
     """Go through the whole ledger; exit code 4 where anything was changed."""
-    from tradewire.ledger.checkpoint import from_json
     from tradewire.services.audit import VerificationView
 
-    kept = [from_json(_text(file)) for file in checkpoint]
+    kept = [_checkpoint(file) for file in checkpoint]
     if export is None:
         with connect(common) as api:
             answer = api.post("/audit/verify", {"checkpoints": msgspec.to_builtins(kept)})
@@ -115,7 +114,7 @@ def _verify_file(export: Path, kept: "list[Checkpoint]") -> "VerificationView":
         with export.open(encoding="utf-8", newline="") as lines:
             found = verify_export(lines, kept)
     except (OSError, UnicodeDecodeError) as error:
-        raise Stop(Exit.REFUSED, f"The file {export} cannot be read: {error}.") from error
+        raise Stop(Exit.USAGE, f"The file {export} cannot be read: {_why(error)}.") from error
     return VerificationView.of(found)
 
 
@@ -133,11 +132,20 @@ def _print(found: "VerificationView") -> None:
         out.print("[green]Nothing was changed.[/green]")
 
 
-def _text(file: Path) -> str:
+def _checkpoint(file: Path) -> "Checkpoint":
+    from tradewire.contract.errors import Unhonoured
+    from tradewire.ledger.checkpoint import from_json
+
     try:
-        return file.read_text(encoding="utf-8")
+        return from_json(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise Stop(Exit.USAGE, f"The checkpoint {file} cannot be read: {error}.") from error
+        raise Stop(Exit.USAGE, f"The checkpoint {file} cannot be read: {_why(error)}.") from error
+    except Unhonoured as refused:
+        raise Stop(Exit.USAGE, f"{file}: {refused}") from refused
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else "it is not UTF-8 text"
 
 
 def _write(file: Path, text: str) -> None:

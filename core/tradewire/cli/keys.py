@@ -42,8 +42,12 @@ def list_keys(*, common: Common = DEFAULT) -> None:
         return
     from tradewire.services.keys import KeyView
 
+    keys = answer.read(list[KeyView])
+    if not keys:
+        sys.stdout.write("No key yet. `tradewire key new` makes one.\n")
+        return
     shown = screen.table("Connection", "Provider", "Key", "State", "Last used", wide="State")
-    for one in answer.read(list[KeyView]):
+    for one in keys:
         gone = one.revoked_at is not None
         state = f"revoked {screen.moment(common, one.revoked_at)}" if gone else "[green]works[/green]"
         shown.add_row(

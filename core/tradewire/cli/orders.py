@@ -1,7 +1,7 @@
 """`tradewire orders`, `tradewire order resolve`, `tradewire fills`."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import quote
 
 from cyclopts import App, Parameter
@@ -16,6 +16,21 @@ if TYPE_CHECKING:
 
 order = App(name="order", help="One order.")
 
+State = Literal[
+    "pending",
+    "working",
+    "paused",
+    "filled",
+    "partly_filled",
+    "cancelled",
+    "rejected",
+    "blocked",
+    "skipped",
+    "expired",
+    "failed",
+    "tested",
+    "done",
+]
 Account = Annotated[str | None, Parameter(help="Only this account's.")]
 Algorithm = Annotated[str | None, Parameter(help="Only this algorithm's.")]
 Limit = Annotated[int, Parameter(help="How many, the newest; 1 to 500.")]
@@ -31,7 +46,7 @@ def register(app: App) -> None:
 def orders(
     *,
     live: Annotated[bool, Parameter(negative="", help="Only what has not ended.")] = False,
-    state: Annotated[str | None, Parameter(help="Only orders in this state.")] = None,
+    state: Annotated[State | None, Parameter(help="Only orders in this state.")] = None,
     account: Account = None,
     algorithm: Algorithm = None,
     limit: Limit = 20,

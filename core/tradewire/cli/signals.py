@@ -22,6 +22,8 @@ signal = App(name="signal", help="One signal.")
 signal.command(send)
 
 _EVERY_S = 1.0
+#: While following, this many of the newest are looked at for a change.
+_WATCHED = 100
 _ID = 13
 #: Of the columns of a line that is printed alone: time, id, state.
 _WIDTHS = (14, 13, 13)
@@ -51,7 +53,7 @@ def signals(
             return
         if follow:
             with suppress(KeyboardInterrupt):
-                _follow(common, api, status, algorithm)
+                _follow(common, api, status, algorithm, limit)
             return
         answer = api.get("/signals", status=status, algorithm=algorithm, limit=limit, after=after)
     if common.json:
@@ -93,7 +95,7 @@ def show_signal(
 
 def _row(common: Common, one: "SignalView", short: str) -> tuple[str, str, str, str]:
     order = " ".join(part for part in (one.action and one.action.upper(), one.quantity, one.symbol) if part)
-    what = f"{order} · {one.strategy_id}" if one.strategy_id else "(unreadable)"
+    what = " · ".join(part for part in (order, one.strategy_id) if part) or "(not understood)"
     text = screen.escape(what) + ("  TEST" if one.test else "")
     why = f"a copy of {one.duplicate_of[:_ID]}" if one.duplicate_of else one.reason
     if why and one.state != "filled":
@@ -101,14 +103,19 @@ def _row(common: Common, one: "SignalView", short: str) -> tuple[str, str, str, 
     return screen.moment(common, one.received_at), short, screen.state(one.state), text
 
 
-def _follow(common: Common, api: Api, status: Status | None, algorithm: str | None) -> None:
+def _follow(common: Common, api: Api, status: Status | None, algorithm: str | None, limit: int) -> None:
+    """First the newest `limit`, then each that comes and each whose state changes."""
     from tradewire.services.signals import SignalPage
 
-    known: dict[str, str] = {}
+    def newest() -> "tuple[SignalView, ...]":
+        size = max(limit, _WATCHED)
+        return api.get("/signals", status=status, algorithm=algorithm, limit=size).read(SignalPage).items
+
+    items = newest()
+    known = {one.id: one.state for one in items[limit:]}
     out = screen.console()
     while True:
-        page = api.get("/signals", status=status, algorithm=algorithm, limit=100).read(SignalPage)
-        for one in reversed(page.items):
+        for one in reversed(items):
             if known.get(one.id) == one.state:
                 continue
             known[one.id] = one.state
@@ -123,6 +130,7 @@ def _follow(common: Common, api: Api, status: Status | None, algorithm: str | No
             line.add_row(*_row(common, one, one.id[:_ID]))
             out.print(line)
         time.sleep(_EVERY_S)
+        items = newest()
 
 
 def _refused(common: Common, api: Api, limit: int, after: str | None) -> None:
@@ -133,13 +141,19 @@ def _refused(common: Common, api: Api, limit: int, after: str | None) -> None:
     from tradewire.services.refusals import RefusalPage
 
     shown = screen.table(screen.clock_header(common), "From", "Provider", "Key", "Why", wide="Why")
-    for one in reversed(answer.read(RefusalPage).items):
+    page = answer.read(RefusalPage)
+    if not page.items:
+        sys.stdout.write("Nobody was refused.\n")
+        return
+    for one in reversed(page.items):
         ending = f"…{screen.escape(one.last4)}" if one.last4 else "-"
         at = screen.moment(common, one.at)
         # The provider is what stood in the URL, and so anybody's text.
         provider, kind = screen.escape(one.provider), screen.escape(one.kind.replace("_", " "))
         shown.add_row(at, screen.escape(one.source), provider, ending, kind)
     screen.console().print(shown)
+    if page.next is not None:
+        sys.stdout.write(f"Older ones: --after {page.next}\n")
 
 
 def _print_story(common: Common, story: "SignalStory", verdicts: bool) -> None:

@@ -1,9 +1,10 @@
 """`tradewire token …`."""
 
 import sys
+from typing import Annotated
 from urllib.parse import quote
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from tradewire.cli import screen
 from tradewire.cli.client import connect
@@ -17,16 +18,14 @@ def register(app: App) -> None:
 
 
 @token.command
-def new(name: str, /, *, owner: bool = False, common: Common = DEFAULT) -> None:
-    """A new API token, shown this once.
-
-    Parameters
-    ----------
-    name
-        How it is called in lists and in the ledger.
-    owner
-        It may change everything, not only look.
-    """
+def new(
+    name: Annotated[str, Parameter(help="How it is called in lists and in the ledger.")],
+    /,
+    *,
+    owner: Annotated[bool, Parameter(negative="", help="It may change everything, not only look.")] = False,
+    common: Common = DEFAULT,
+) -> None:
+    """A new API token, shown this once; without --owner it may only look."""
     with connect(common) as api:
         answer = api.post("/tokens", {"name": name, "scope": "owner" if owner else "read"})
     if common.json:
@@ -50,8 +49,12 @@ def list_tokens(*, common: Common = DEFAULT) -> None:
         return
     from tradewire.services.tokens import TokenView
 
-    shown = screen.table("Name", "Scope", "Created", "State", wide="Name")
-    for one in answer.read(list[TokenView]):
+    tokens = answer.read(list[TokenView])
+    if not tokens:
+        sys.stdout.write("No token yet. `tradewire token new NAME` makes one.\n")
+        return
+    shown = screen.table("Name", "Scope", "Created", "State", wide="State")
+    for one in tokens:
         gone = one.revoked_at is not None
         state = f"revoked {screen.moment(common, one.revoked_at)}" if gone else "[green]works[/green]"
         shown.add_row(screen.escape(one.name), one.scope, screen.moment(common, one.created_at), state)

@@ -4,12 +4,15 @@ import io
 import json
 import sqlite3
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from core.cli.conftest import Cli
 from core.services.conftest import ALGORITHM
 from core.services.history import BLOCKED, FILLED, live_through
+from tradewire.cli.orders import State
+from tradewire.domain.order import ParentState
 from tradewire.runtime.folder import DataFolder
 from tradewire.services.naming import account_by, algorithm_by
 from tradewire.store.database import open_store
@@ -166,11 +169,56 @@ def test_following_prints_each_signal_once_until_ctrl_c(cli: Cli, monkeypatch: p
     assert len([json.loads(line) for line in followed.out.splitlines()]) == 5
 
 
+@pytest.mark.usefixtures("lived")
+def test_following_begins_with_as_many_as_are_asked_for(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds = iter([None, KeyboardInterrupt()])
+
+    def wait(seconds: float) -> None:
+        stop = next(rounds)
+        if stop is not None:
+            raise stop
+
+    monkeypatch.setattr("tradewire.cli.signals.time.sleep", wait)
+    followed = cli("signals", "--follow", "--json", "--limit", "2")
+    newest = json.loads(cli("signals", "--json", "--limit", "2").out)["items"]
+    assert [json.loads(line) for line in followed.out.splitlines()] == newest[::-1]
+
+
 def test_halt_and_resume_need_a_reason(cli: Cli) -> None:
     assert cli("halt").code == 2
     assert cli("halt", "--reason", "news").code == 0
     assert cli("halt", "--reason", "news").code == 1
     assert cli("resume", "--reason", "over").code == 0
+
+
+@pytest.mark.usefixtures("lived")
+def test_a_switch_that_is_set_tells_how_it_is_released(cli: Cli) -> None:
+    release = 'tradewire resume --account paper --reason "…"'
+    assert release in cli("halt", "--reason", "news", "--account", "paper").out
+    assert release in " ".join(cli("status").out.split())
+    assert "is released: over" in cli("resume", "--reason", "over", "--account", "paper").out
+    assert "kill switch" not in cli("status").out
+
+
+@pytest.mark.parametrize(
+    "words", ["signals", "signals --refused", "token list", "key list", "algorithm list"]
+)
+def test_an_empty_list_is_a_sentence(words: str, cli: Cli) -> None:
+    shown = cli(*words.split())
+    assert (shown.code, len(shown.out.splitlines()), shown.out[-2:]) == (0, 1, ".\n")
+
+
+def test_every_state_of_an_order_can_be_asked_for(cli: Cli) -> None:
+    assert set(get_args(State)) == {state.value for state in ParentState}
+    assert all(cli("orders", "--state", state.value).code == 0 for state in ParentState)
+
+
+def test_a_file_that_is_no_checkpoint_is_named(cli: Cli, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text("no")
+    refused = cli("audit", "verify", "--checkpoint", str(wrong))
+    assert refused.code == 2
+    assert str(wrong) in refused.err
 
 
 def test_the_ledger_is_checked_against_a_kept_checkpoint(cli: Cli, tmp_path: Path) -> None:
