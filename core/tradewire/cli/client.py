@@ -178,8 +178,8 @@ async def _in_process(folder: "DataFolder") -> "AsyncIterator[httpx.AsyncClient]
 
 
 def unreachable(where: str, error: Exception) -> Stop:
-    why = str(error) or type(error).__name__
-    return Stop(Exit.UNREACHABLE, f"The Tradewire at {where} does not answer: {why}.")
+    why = (str(error) or type(error).__name__).rstrip(".")
+    return Stop(Exit.UNREACHABLE, f"The Tradewire at {where} does not answer; does it still run? ({why})")
 
 
 def _headers(token: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from tradewire.cli.exits import Exit, Stop
 
@@ -47,6 +47,7 @@ def make_app() -> App:
         version_flags=["--version"],
         help_flags=["--help", "-h"],
         help_format="plaintext",
+        default_parameter=Parameter(show_default=_default),
     )
 
     @app.default
@@ -57,6 +58,11 @@ def make_app() -> App:
     for part in PARTS:
         import_module(f"tradewire.cli.{part}").register(app)
     return app
+
+
+def _default(value: object) -> str | None:
+    """What --help shows: nothing of a flag that is off, or of what is empty."""
+    return None if value is None or value is False or value == () else str(value)
 
 
 def _version() -> str:
@@ -97,8 +103,13 @@ def main(arguments: list[str]) -> int:
 
 def _usage(error: Exception) -> str | None:
     """What was wrong with the command line, as a sentence; None where something else failed."""
-    from cyclopts import CycloptsError, UnknownCommandError, UnusedCliTokensError
+    from cyclopts import CycloptsError, MissingArgumentError, UnknownCommandError, UnusedCliTokensError
 
+    if isinstance(error, MissingArgumentError) and error.argument is not None:
+        command = " ".join(("tradewire", *(error.command_chain or ())))
+        missing = error.keyword or error.argument.name
+        what = f"{missing} needs a value" if error.keyword else f"{missing} is missing"
+        return f"{what}. `{command} --help` lists what it takes."
     if isinstance(error, UnknownCommandError | UnusedCliTokensError):
         words = " ".join(error.unused_tokens or ()) if isinstance(error, UnusedCliTokensError) else ""
         there = f'There is no command or argument "{words}" here.' if words else str(error)
@@ -110,6 +121,8 @@ def _unexpected(error: Exception) -> str:
     from tradewire.security.redaction import redact_text
     from tradewire.store.database import StoreUnavailable
 
+    if isinstance(error, OSError) and error.filename is not None:
+        return redact_text(f"The file {error.filename} cannot be used: {error.strerror}.")
     if isinstance(error, StoreUnavailable | OSError):
         return redact_text(str(error))
     return f"Tradewire failed ({type(error).__name__}): {redact_text(str(error))}"

@@ -16,7 +16,7 @@ from tradewire.plugins import Plugins
 from tradewire.security.keyring import KeyRow, KeyTable
 from tradewire.security.keys import last4, new_key
 from tradewire.security.sealing import Secrets
-from tradewire.services.naming import checked_name, nearest
+from tradewire.services.naming import checked_name, hint
 from tradewire.services.owner import Owner
 from tradewire.services.refusal import Code, Refused
 from tradewire.store.database import Store
@@ -187,7 +187,8 @@ def _working(conn: Connection, connection: str) -> list[Row[Any]]:
 def _existing(conn: Connection, connection: str) -> None:
     known = [name for (name,) in conn.execute(select(connections.c.name))]
     if connection not in known:
-        raise Refused(Code.NOT_FOUND, f'There is no connection "{connection}".{nearest(connection, known)}')
+        found = hint(connection, known, "tradewire key list")
+        raise Refused(Code.NOT_FOUND, f'There is no connection "{connection}".{found}')
 
 
 def _one(conn: Connection, reference: str) -> Row[Any]:

@@ -21,6 +21,11 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f' Did you mean "{by_fold[found[0]]}"?' if found else ""
 
 
+def hint(word: str, known: Iterable[str], listing: str) -> str:
+    """The nearest name, or else the command that lists them all."""
+    return nearest(word, known) or f" `{listing}` lists them."
+
+
 def account_by(conn: Connection, reference: str) -> Account:
     """The account of that name or id; refuses in words."""
     found: Account = _by(conn, accounts, reference, "account", "tradewire account add")
@@ -43,7 +48,8 @@ def _by(conn: Connection, table: Table, reference: str, kind: str, adding: str) 
     known = list(conn.execute(select(table.c.name)).scalars())
     if not known:
         raise Refused(Code.NOT_FOUND, f"There is no {kind} yet; add one with `{adding}`.")
-    raise Refused(Code.NOT_FOUND, f'There is no {kind} "{reference}".{nearest(reference, known)}')
+    found = hint(reference, known, f"tradewire {kind} list")
+    raise Refused(Code.NOT_FOUND, f'There is no {kind} "{reference}".{found}')
 
 
 def only_of(

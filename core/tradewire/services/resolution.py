@@ -90,7 +90,10 @@ class Resolution:
 def _unknown(conn: Connection, reference: str) -> Row[Any]:
     wanted = reference.strip().lower()
     if not wanted or not all(letter in "0123456789abcdef" for letter in wanted):
-        raise Refused(Code.INVALID, f'"{reference}" is not the beginning of an order\'s id.')
+        raise Refused(
+            Code.INVALID,
+            f'"{reference}" is not the beginning of an order\'s id; `tradewire orders` lists them.',
+        )
     joined = select(child_orders, parent_orders.c.signal_id, parent_orders.c.algorithm_id).join(
         parent_orders, child_orders.c.parent_id == parent_orders.c.id
     )

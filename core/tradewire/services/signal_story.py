@@ -100,7 +100,10 @@ class SignalStories:
 def _found(conn: Connection, reference: str) -> Row[Any]:
     wanted = reference.strip().lower()
     if not wanted or not all(letter in "0123456789abcdef-" for letter in wanted):
-        raise Refused(Code.INVALID, f'"{reference}" is not the beginning of a signal\'s id.')
+        raise Refused(
+            Code.INVALID,
+            f'"{reference}" is not the beginning of a signal\'s id; `tradewire signals` lists them.',
+        )
     rows = conn.execute(
         select(signals)
         .where(signals.c.id.startswith(wanted, autoescape=True))

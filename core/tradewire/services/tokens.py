@@ -14,7 +14,7 @@ from tradewire.ledger.append import append
 from tradewire.security.hashing import same
 from tradewire.security.sealing import Secrets
 from tradewire.security.tokens import has_valid_checksum, new_token
-from tradewire.services.naming import checked_name, nearest
+from tradewire.services.naming import checked_name, hint
 from tradewire.services.refusal import Code, Refused
 from tradewire.store.database import Store
 from tradewire.store.schema import api_tokens
@@ -87,8 +87,8 @@ class Tokens:
             rows = [_view(row) for row in conn.execute(select(api_tokens))]
             found = next((row for row in rows if reference in (row.id, row.name)), None)
             if found is None:
-                near = nearest(reference, [row.name for row in rows])
-                raise Refused(Code.NOT_FOUND, f'There is no token "{reference}".{near}')
+                names = hint(reference, [row.name for row in rows], "tradewire token list")
+                raise Refused(Code.NOT_FOUND, f'There is no token "{reference}".{names}')
             if found.revoked_at is not None:
                 raise Refused(Code.CONFLICT, f'The token "{found.name}" is revoked already.')
             conn.execute(update(api_tokens).where(api_tokens.c.id == found.id).values(revoked_at=now))

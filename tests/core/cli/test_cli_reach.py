@@ -1,5 +1,6 @@
 """How the command line finds a Tradewire, and its exit codes where it does not."""
 
+import errno
 import json
 import threading
 from collections.abc import Iterator
@@ -171,6 +172,33 @@ def test_what_is_not_understood_is_exit_2_and_one_line(words: list[str], cli: Cl
     refused = cli(*words)
     assert (refused.code, refused.out) == (2, "")
     assert len(refused.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["halt"], "--reason is missing. `tradewire halt --help` lists what it takes."),
+        (["halt", "--reason"], "--reason needs a value. `tradewire halt --help` lists what it takes."),
+        (["token", "new"], "NAME is missing. `tradewire token new --help` lists what it takes."),
+    ],
+)
+def test_what_is_missing_is_named_with_where_to_look(words: list[str], sentence: str, cli: Cli) -> None:
+    refused = cli(*words)
+    assert (refused.code, refused.err.strip()) == (2, sentence)
+
+
+def test_a_file_that_cannot_be_used_is_named_in_words(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", "/srv/trading/lock")
+
+    monkeypatch.setattr("tradewire.cli.in_process.open_core", fail)
+    assert cli("status").err == "The file /srv/trading/lock cannot be used: Read-only file system.\n"
+
+
+def test_help_shows_no_default_of_what_is_off_or_empty(cli: Cli) -> None:
+    shown = cli("account", "add", "--help").out
+    assert "[default: paper]" in shown
+    assert not any(nothing in shown for nothing in ("False", "None", "()", "[default: ]"))
 
 
 def test_an_unexpected_failure_is_a_sentence_without_secrets(
