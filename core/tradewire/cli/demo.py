@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 _PAUSE_S = 0.3
 
 Sabotage = Literal["dedupe", "drop"]
+_BROKEN: dict[Sabotage, str] = {
+    "dedupe": "a message that is sent again trades again",
+    "drop": "a signal is dropped after its 200",
+}
 
 
 def register(app: App) -> None:
@@ -68,6 +72,8 @@ async def _demo(out: "Console | None", sabotage: Sabotage | None, keep: Path | N
         async with staged(clock, keep, sabotage) as stage:
             return await stage.play(stage.posts(clock), clock, lambda row: None, 0)
     out.print("Starting Tradewire and a paper venue, each a process of its own.")
+    if sabotage is not None:
+        out.print(f"[yellow]Broken on purpose[/yellow]: {_BROKEN[sabotage]}. The demo has to notice.")
     async with staged(clock, keep, sabotage) as stage:
         posts = stage.posts(clock)
         out.print(f"Posting {len(posts)} messages, as TradingView does, to\n{stage.webhook}\n")

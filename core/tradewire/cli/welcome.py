@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ WEBHOOK_PATH = "/api/tradingview/webhook"
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 _NO_KEY = "YOUR_KEY"
 _DEFAULT_FOLDER = ".tradewire"
+_PROGRAM = "tradewire"
 
 
 class Ready(Struct, omit_defaults=True):
@@ -51,9 +53,9 @@ class Welcome(Struct):
         return (self.public_url or self.local_url).rstrip("/") + WEBHOOK_PATH
 
     def command(self, words: str) -> str:
-        """A `tradewire` command that means this folder."""
+        """A `tradewire` command that means this folder, and that the shell finds."""
         default = self.folder == Path(_DEFAULT_FOLDER).absolute()
-        return f"tradewire {words}" + ("" if default else f" --data {shlex.quote(str(self.folder))}")
+        return f"{_program()} {words}" + ("" if default else f" --data {shlex.quote(str(self.folder))}")
 
     def payload(self) -> str:
         """The alert's message, its placeholders left for TradingView to fill in."""
@@ -80,6 +82,13 @@ class Welcome(Struct):
             "strategyId": self.standing.strategy_id or ALGORITHM,
         }
         return json.dumps({**start, **fields}, separators=(",", ":"))
+
+
+def _program() -> str:
+    """`tradewire`, or the path it was started by where PATH does not lead to one."""
+    started = sys.argv[0]
+    by_path = Path(started).name == _PROGRAM and shutil.which(_PROGRAM) is None
+    return shlex.quote(started) if by_path else _PROGRAM
 
 
 def print_json(welcome: Welcome) -> None:

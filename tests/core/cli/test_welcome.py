@@ -66,6 +66,14 @@ def test_commands_name_a_folder_that_is_not_the_default_one() -> None:
     assert welcome().command("signals") == "tradewire signals --data /srv/trading"
 
 
+def test_a_program_that_path_does_not_lead_to_is_named_as_it_was_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.argv", [".venv/bin/tradewire", "up"])
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert welcome().command("signals").startswith(".venv/bin/tradewire signals ")
+
+
 def test_without_a_key_that_works_it_says_how_to_make_one(capsys: pytest.CaptureFixture[str]) -> None:
     bare = Standing(first=False, connection=None, strategy_id=None)
     print_welcome(
