@@ -11,6 +11,7 @@ from tradewire.brokerage import queries
 from tradewire.brokerage.cancels import Cancels
 from tradewire.brokerage.comparison import Comparison
 from tradewire.brokerage.env import SessionEnv
+from tradewire.brokerage.listening import Listening
 from tradewire.brokerage.look_ups import LookUps
 from tradewire.brokerage.market_memory import MarketMemory
 from tradewire.brokerage.outcomes import After, resolved_reports, store_resolved_absent
@@ -27,7 +28,6 @@ from tradewire.contract.broker import (
     HealthState,
     OrderUpdate,
     Session,
-    StreamGap,
 )
 from tradewire.contract.errors import Unhonoured
 from tradewire.domain.clock import Clock
@@ -185,15 +185,22 @@ class SessionHost:
         self._standing.why_not = "connecting"
         session = self.session = await self._opened()
         self._serve(session)
-        pump = asyncio.create_task(self._pump(session))
+        listening = Listening(
+            self._config.name,
+            session,
+            apply=self.apply,
+            on_health=partial(self._health, session),
+            on_gap=partial(self._compare, session),
+        )
+        listener = asyncio.create_task(listening.run())
         loops = [asyncio.create_task(loop) for loop in (self._keep_marks(), self._recheck(session))]
         try:
             await self._compare(session)
-            await pump
+            await listener
             self._down("disconnected: its event stream ended")
         finally:
             self._standing.ready = False
-            tasks = (pump, *loops, *self._background)
+            tasks = (listener, *loops, *self._background)
             for task in tasks:
                 task.cancel()
             await self._unserve()
@@ -274,46 +281,6 @@ class SessionHost:
         await self._send_waiting()
         for child in await self._store.read(partial(queries.being_cancelled, account_id=self._config.id)):
             self.cancel(child)
-
-    async def _pump(self, session: Session) -> None:
-        """Store what the session tells, in its order and as many at once as have come in."""
-        arrived: asyncio.Queue[Execution | OrderUpdate | None] = asyncio.Queue()
-        parts = (self._read(session, arrived), self._store_arrivals(arrived))
-        tasks = [asyncio.create_task(part) for part in parts]
-        try:
-            # What cannot be stored ends the session, and is not noticed only with the next event.
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-
-    async def _read(self, session: Session, arrived: "asyncio.Queue[Execution | OrderUpdate | None]") -> None:
-        gaps = 0
-        async for event in session.events():
-            if isinstance(event, Execution | OrderUpdate):
-                arrived.put_nowait(event)
-            elif isinstance(event, HealthChange):
-                await self._health(session, event)
-            elif isinstance(event, StreamGap):
-                gaps += 1
-                # Before its first gap a session has told nothing: it is what connecting looks like.
-                if gaps > 1:
-                    log.warning("Events may have been missed; comparing.", account=self._config.name)
-                await self._compare(session)
-        arrived.put_nowait(None)
-
-    async def _store_arrivals(self, arrived: "asyncio.Queue[Execution | OrderUpdate | None]") -> None:
-        while True:
-            batch = [await arrived.get()]
-            while not arrived.empty():
-                batch.append(arrived.get_nowait())
-            reports = [report for report in batch if report is not None]
-            if reports:
-                await self.apply(reports)
-            if None in batch:
-                return
 
     async def _health(self, session: Session, change: HealthChange) -> None:
         if change.state is HealthState.READY:
