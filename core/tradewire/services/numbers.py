@@ -20,6 +20,12 @@ def shown_or_none(value: Decimal | None) -> str | None:
     return None if value is None else canonical(value)
 
 
+def shown_price(price: str) -> str:
+    """A canonical price with two decimals at least, as prices are read: 214.6 is 214.60."""
+    _, _, decimals = price.partition(".")
+    return f"{Decimal(price):.2f}" if len(decimals) < 2 else price
+
+
 def number_in(field: str, text: str | None) -> Decimal:
     """A number that came as text; refuses in words."""
     try:

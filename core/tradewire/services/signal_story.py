@@ -11,6 +11,7 @@ from tradewire.domain.ledger import EntryKind, Recorded
 from tradewire.domain.verdict import Decision, Verdict
 from tradewire.ledger.read import of_parent, of_signal
 from tradewire.services.fills import FillView, fill_views
+from tradewire.services.numbers import shown_price
 from tradewire.services.orders import ChildView, OrderView, order_views
 from tradewire.services.refusal import Code, Refused
 from tradewire.services.signals import SignalView, signal_views
@@ -230,7 +231,7 @@ def _decided(order: OrderView) -> str:
 
 def _of_child(signal: SignalView, order: OrderView, child: ChildView) -> Iterator[StageView]:
     where = {"algorithm": order.algorithm, "parent_id": order.id, "client_id": child.client_id}
-    price = f" at {child.limit_price}" if child.limit_price is not None else ""
+    price = f" at {shown_price(child.limit_price)}" if child.limit_price is not None else ""
     if child.sent_at is not None:
         sent = f"{child.side} {child.quantity} {order.symbol} {child.order_type}{price} to {order.account}."
         yield _stage(signal, child.sent_at, "sent", sent, **where)
@@ -266,7 +267,7 @@ def _executed(signal: SignalView, fill: FillView) -> StageView:
         signal,
         fill.at,
         "fill",
-        f"{fill.side} {fill.quantity} {fill.symbol} at {fill.price} {fill.currency}{fee}.",
+        f"{fill.side} {fill.quantity} {fill.symbol} at {shown_price(fill.price)} {fill.currency}{fee}.",
         algorithm=fill.algorithm,
         parent_id=fill.parent_id,
         client_id=fill.client_id,

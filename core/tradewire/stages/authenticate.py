@@ -14,9 +14,7 @@ from tradewire.security import tokens
 from tradewire.security.keys import LENGTH, PREFIX, is_shaped
 
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
-_WHERE = (
-    "Copy the key again from Settings > Integrations > Signal Connections, or with `tradewire key reveal`."
-)
+_WHERE = "Copy the key again; `tradewire key reveal NAME` shows that of the connection NAME."
 
 
 class ApiKeyAuthenticator(Authenticator):

@@ -10,6 +10,7 @@ from core.services.history import BLOCKED, DUPLICATE, FILLED, INVALID, UNKNOWN, 
 from tradewire.domain.ledger import EntryKind
 from tradewire.domain.order import ParentState
 from tradewire.ledger.read import tail
+from tradewire.services.numbers import shown_price
 from tradewire.services.refusal import Code, Refused
 from tradewire.services.resolution import Absent, Decision, Filled
 from tradewire.services.services import Services
@@ -198,3 +199,8 @@ def test_a_signals_state_sums_up_its_runs() -> None:
     assert state_of("accepted", True, None, None, (blocked,)) == ("blocked", "too large")
     working = parent(ParentState.WORKING)
     assert state_of("accepted", True, None, None, (filled, working))[0] == "working"
+
+
+@pytest.mark.parametrize(("price", "read"), [("214.6", "214.60"), ("999", "999.00"), ("0.00012", "0.00012")])
+def test_a_price_has_two_decimals_at_least(price: str, read: str) -> None:
+    assert shown_price(price) == read
