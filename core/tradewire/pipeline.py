@@ -26,6 +26,7 @@ from tradewire.contract.override import Draft, Override, Skip
 from tradewire.contract.provider import Parsed
 from tradewire.domain.algorithm import Algorithm
 from tradewire.plugins import Plugins
+from tradewire.security.redaction import redacted_traceback
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ def parse(plugins: Plugins, provider: str, body: bytes, path: Mapping[str, str])
         raise
     # SystemExit too: a message may not end the server.
     except (Exception, SystemExit) as error:
-        _log.exception("The parse plugin %r failed.", provider)
+        _log.error("The parse plugin %r failed:\n%s", provider, redacted_traceback(error))
         raise InvalidMessage(None, f"The parser of {provider!r} failed: {type(error).__name__}.") from error
 
 
@@ -129,5 +130,5 @@ def _ask(stage: str, name: str, method: Callable[..., T], *arguments: object) ->
         return method(*arguments)
     # SystemExit too: a plugin may not end the thread that asks it.
     except (Exception, SystemExit) as error:
-        _log.exception("The %s plugin %r failed.", stage, name)
+        _log.error("The %s plugin %r failed:\n%s", stage, name, redacted_traceback(error))
         raise StageFailed(stage, name, error) from error

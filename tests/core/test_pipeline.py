@@ -295,7 +295,7 @@ def test_a_failure_is_logged_with_its_traceback_for_the_plugins_author(
 ) -> None:
     with pytest.raises(pipeline.StageFailed):
         pipeline.step(plugins_with(blueprints=[Steps(RuntimeError("boom"))]), "steps", view())
-    assert "The blueprint plugin 'steps' failed." in caplog.text
+    assert "The blueprint plugin 'steps' failed:" in caplog.text
     assert "Traceback" in caplog.text
     assert "RuntimeError: boom" in caplog.text
 

@@ -1,6 +1,7 @@
 """Masks whatever looks like a secret, in raw messages before they are stored and in every log event."""
 
 import re
+import traceback
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
@@ -49,6 +50,11 @@ def redact_text(text: str) -> str:
     for pattern, replacement in _IN_TEXT:
         text = pattern.sub(replacement, text)
     return _TOKEN.sub(lambda found: _shortened(found[0]), text)
+
+
+def redacted_traceback(error: BaseException) -> str:
+    """What a log may hold of a failure; whatever a message brought may stand in it."""
+    return redact_text("".join(traceback.format_exception(error)))
 
 
 def with_plain_letters(raw: bytes) -> bytes:

@@ -1,7 +1,6 @@
 """The app: the webhook, health, metrics, and the routes of other parts."""
 
 import logging
-import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from litestar.types import ControllerRouterHandler
 from tradewire.domain.clock import Clock
 from tradewire.ingress.door import Door
 from tradewire.ingress.source import answered_hosts
-from tradewire.security.redaction import redact_text
+from tradewire.security.redaction import redact_text, redacted_traceback
 from tradewire.server.edge import Edge, ErrorBody
 from tradewire.server.health import HealthBody, HealthReport
 from tradewire.server.metrics import CONTENT_TYPE, Metrics
@@ -75,8 +74,7 @@ def _refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[
 
 
 def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[ErrorBody]:
-    text = "".join(traceback.format_exception(error))
-    _log.error("A request failed:\n%s", redact_text(text))
+    _log.error("A request failed:\n%s", redacted_traceback(error))
     return Response(
         ErrorBody(error="Tradewire failed at this request; the reason is in its log."), status_code=500
     )
