@@ -244,7 +244,18 @@ def _checked(setting: Setting, value: Any, where: str) -> Any:
     try:
         return msgspec.convert(value, setting.type, strict=strict)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{where}: {str(error)[:1].lower()}{str(error)[1:]}.") from None
+        raise SettingsError(f"{where}: {_in_words(setting, str(error))}.") from None
+
+
+def _in_words(setting: Setting, problem: str) -> str:
+    """msgspec's words, or ours where they would be a pattern or leave the choice open."""
+    if setting.key == "server.public_url":
+        return "expected a URL such as https://relay.example.com"
+    if setting.key == "base_currency":
+        return "expected a currency's code such as USD"
+    if isinstance(setting.type, type) and issubclass(setting.type, StrEnum):
+        return f"expected one of {', '.join(setting.type)}"
+    return f"{problem[:1].lower()}{problem[1:]}"
 
 
 def _unknown(name: str, where: str, known: list[str]) -> SettingsError:

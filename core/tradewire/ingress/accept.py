@@ -167,4 +167,5 @@ def _sentence(arrival: Arrival) -> str | None:
     fault = arrival.fault
     if fault is None or fault.field is None:
         return None if fault is None else fault.reason
-    return f"{fault.field}: {fault.reason}"
+    names_itself = fault.reason.lower().startswith((fault.field.lower(), "invalid api key"))
+    return fault.reason if names_itself else f"{fault.field}: {fault.reason}"

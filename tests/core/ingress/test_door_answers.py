@@ -43,7 +43,7 @@ def test_a_wrong_field_is_named_and_the_message_stored_as_invalid(served: Served
     assert "{{strategy.order.contracts}}" in answer.json()["reason"]
     assert (answer.json()["id"], row.status, row.outcome) == (row.id, "invalid", "invalid")
     assert row.routed_at is not None
-    assert row.reason == f"qty: {answer.json()['reason']}"
+    assert row.reason == answer.json()["reason"]
 
 
 @pytest.mark.parametrize("action", ["reverse", "target"])
@@ -121,7 +121,7 @@ def test_the_right_key_with_white_space_is_refused_and_stands_in_the_signal_log(
     assert "space" in answer.json()["kind"]
     (row,) = rig.signals()
     assert row.status == "invalid"
-    assert row.reason.startswith("apiKey: ")
+    assert row.reason.startswith("Invalid API Key: ")
     assert rig.key.encode() not in row.raw
 
 
