@@ -258,6 +258,7 @@ def test_a_lease_that_ran_out_is_followed_by_a_comparison_before_anything_is_sen
             await asyncio.to_thread(bench.take_lease, "acc")
             session.hold.clear()
             one.host.take_over(bench.leases["acc"])
+            assert not one.standing.ready
             await one.ordered()
             one.host.resend()
             await one.until(lambda: session.comparing == 1)
