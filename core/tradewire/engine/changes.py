@@ -14,8 +14,9 @@ from tradewire.engine.account_view import AccountView, Want
 class Changes:
     """A working copy of one account's orders, and everything about it that is new.
 
-    `expected` holds the state in which each changed child was read; the write is void where it has moved on.
-    `child_fields` names what was changed of it, and no more is written: reports go on changing the rest.
+    `more` says that further pending orders were left for the next plan. `expected` holds the state in which
+    each changed child was read; the write is void where it has moved on. `child_fields` names what was
+    changed of it, and no more is written: reports go on changing the rest.
     """
 
     def __init__(self, view: AccountView) -> None:
@@ -33,6 +34,7 @@ class Changes:
         self.instruments: dict[str, Instrument] = {}
         self.wants: set[Want] = set()
         self.cancels: list[ChildOrder] = []
+        self.more = False
 
     @property
     def is_empty(self) -> bool:

@@ -21,6 +21,10 @@ from tradewire.plugins import Plugins
 
 _BEHIND = Waiting(reason="An earlier order of its lane waits.", shown=True, bounded=False)
 
+#: A plan decides about so many pending orders, then it is stored: in a burst the first ones need not wait for
+#: the last, and less is planned in vain when a fill overtakes it.
+AT_ONCE = 20
+
 
 def plan(
     view: AccountView, market: MarketView, plugins: Plugins, judge: Judge, limits: EngineLimits
@@ -91,7 +95,11 @@ class _Planner:
             if child.state is ChildState.UNKNOWN
         }
         held_tickers: set[str] = set()
+        decided = 0
         for parent in sorted(self.changes.parents.values(), key=lambda one: one.seq):
+            if decided == AT_ONCE:
+                self.changes.more = True
+                return
             if parent.state is not ParentState.PENDING or parent.purpose is Purpose.CANCEL:
                 continue
             if parent.cancel_requested:
@@ -106,6 +114,7 @@ class _Planner:
                 waiting = held.get(lane or "", _BEHIND)
             elif isinstance(instrument, Instrument):
                 waiting = self._admit(parent, instrument)
+                decided += waiting is None
             else:
                 waiting = instrument
             if waiting is not None and not self._ended_waiting(parent, waiting):

@@ -56,9 +56,15 @@ class Worker:
         self._flight.run(account_id, partial(self._once, account_id))
 
     def _once(self, account_id: str) -> None:
-        changes = self._planned(account_id)
-        if changes is None:
-            return
+        more = True
+        while more:
+            changes = self._planned(account_id)
+            if changes is None:
+                return
+            self._hand_over(account_id, changes)
+            more = changes.more
+
+    def _hand_over(self, account_id: str, changes: Changes) -> None:
         self._desk.want(changes.wants)
         self._desk.send([child for child in changes.new_children if child.state.is_open])
         self._desk.cancel(changes.cancels)
