@@ -123,5 +123,10 @@ class Sender:
             return await asyncio.wait_for(self._session.submit(order), timeout)
         except TimeoutError:
             return Unknown(cause=f"The broker did not answer within {timeout:.0f} s.")
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise
+            # Nobody cancelled us: an SDK let one of its own cancellations escape.
+            return Unknown(cause="The session gave the submission up.")
         except Exception as error:  # noqa: BLE001 - what escapes a session says nothing about the order
             return Unknown(cause=f"The session failed with {type(error).__name__}: {error}")

@@ -96,6 +96,24 @@ def test_one_lane_is_sent_in_order_and_another_does_not_wait_for_it(bench: Bench
     assert [one for one in session.sent if one != elsewhere.client_id] == [first.client_id, second.client_id]
 
 
+def test_a_cancellation_that_a_session_lets_escape_leaves_the_order_unknown(bench: Bench) -> None:
+    (child,) = children_for(bench, "AAPL")
+    session = Answering()
+
+    async def given_up() -> SubmitResult:
+        raise asyncio.CancelledError
+
+    async def go() -> list[tuple[str, After]]:
+        session.answers["AAPL"] = given_up
+        sender, told = sender_of(bench, session)
+        sender.send(child)
+        await everything(sender)
+        return told
+
+    assert [(one, after.look_up) for one, after in asyncio.run(go())] == [(child.client_id, True)]
+    assert bench.child(child.client_id).state is ChildState.UNKNOWN
+
+
 def test_an_order_handed_over_twice_is_sent_once(bench: Bench) -> None:
     (child,) = children_for(bench, "AAPL")
     session = Answering()
