@@ -9,10 +9,10 @@ from operator import methodcaller
 from typing import Any, TypeVar
 
 from tradewire.brokerage.market_memory import MarketMemory
+from tradewire.brokerage.market_view import MarketView, Want
 from tradewire.brokerage.session_host import SessionHost
 from tradewire.domain.clock import Clock
 from tradewire.domain.order import ChildOrder, ParentOrder
-from tradewire.engine.account_view import MarketView, Want
 
 T = TypeVar("T")
 

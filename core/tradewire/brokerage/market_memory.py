@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from tradewire.brokerage.market_view import ForeignOrder, MarketView, SeenQuote, Want
 from tradewire.contract.broker import Capabilities, DedupeClass
 from tradewire.domain.clock import Clock
 from tradewire.domain.instrument import Instrument, Quote
 from tradewire.domain.session import SessionCalendar
-from tradewire.engine.account_view import ForeignOrder, MarketView, SeenQuote, Want
 
 #: For how long a want that could not be met is taken as "not to be had": the planning goes on without it.
 MISSING_S = 5.0

@@ -25,10 +25,10 @@ from tradewire.domain.base import Struct
 from tradewire.domain.ledger import EntryKind
 from tradewire.domain.order import ChildOrder, ChildState, ParentOrder
 from tradewire.domain.quantity import canonical
-from tradewire.engine import versions
-from tradewire.engine.rows import child_of, columns, parent_of
-from tradewire.engine.waking import wake
 from tradewire.ledger.append import append
+from tradewire.state import versions
+from tradewire.state.rows import child_of, columns, parent_of
+from tradewire.state.waking import wake
 from tradewire.store.schema import child_orders, parent_orders
 
 #: So many look-ups that prove nothing raise an alert, and again each time there were twice as many.

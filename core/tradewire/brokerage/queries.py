@@ -8,7 +8,7 @@ from tradewire.brokerage import merging
 from tradewire.contract.broker import OrderState
 from tradewire.domain.instrument import Instrument
 from tradewire.domain.order import ChildOrder, ChildState
-from tradewire.engine.rows import child_of
+from tradewire.state.rows import child_of
 from tradewire.store.schema import child_orders, instruments, positions
 
 

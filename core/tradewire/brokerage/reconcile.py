@@ -10,16 +10,16 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 
+from tradewire.brokerage.market_view import ForeignOrder
 from tradewire.contract.broker import BrokerPosition, OrderState
 from tradewire.domain.base import Struct
 from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.domain.quantity import ZERO, canonical
 from tradewire.domain.switch import SwitchState
 from tradewire.domain.verdict import Scope
-from tradewire.engine import versions
-from tradewire.engine.account_view import ForeignOrder
-from tradewire.engine.switching import set_switch
 from tradewire.ledger.append import append
+from tradewire.state import versions
+from tradewire.state.switches import set_switch
 from tradewire.store.schema import child_orders, fills, leases, positions
 
 

@@ -13,10 +13,10 @@ from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.domain.order import ChildOrder, ChildState, ParentOrder, Purpose
 from tradewire.domain.switch import SwitchState
 from tradewire.domain.verdict import Scope
-from tradewire.engine.loading import read_switches
-from tradewire.engine.rows import child_of, parent_of
-from tradewire.engine.waking import wake
 from tradewire.ledger.append import append
+from tradewire.state.rows import child_of, parent_of
+from tradewire.state.switches import read_switches
+from tradewire.state.waking import wake
 from tradewire.store.schema import algorithms, child_orders, instruments, leases, parent_orders
 
 

@@ -14,9 +14,9 @@ from tradewire.domain.base import Struct
 from tradewire.domain.ledger import Entry, EntryKind, Value
 from tradewire.domain.order import ChildOrder, ChildState, ParentOrder, ParentState
 from tradewire.domain.quantity import canonical, is_usable
-from tradewire.engine import versions
-from tradewire.engine.rows import child_of, columns, parent_of
 from tradewire.ledger.append import append
+from tradewire.state import versions
+from tradewire.state.rows import child_of, columns, parent_of
 from tradewire.store.schema import child_orders, fills, parent_orders, refused_executions
 
 _KINDS = {

@@ -14,6 +14,7 @@ from tradewire.brokerage.env import SessionEnv
 from tradewire.brokerage.listening import Listening
 from tradewire.brokerage.look_ups import LookUps
 from tradewire.brokerage.market_memory import MarketMemory
+from tradewire.brokerage.market_view import Want, WantKind
 from tradewire.brokerage.outcomes import After, resolved_reports, store_resolved_absent
 from tradewire.brokerage.release import Lease
 from tradewire.brokerage.reports import Stored, store_reports
@@ -32,7 +33,6 @@ from tradewire.contract.broker import (
 from tradewire.contract.errors import Unhonoured
 from tradewire.domain.clock import Clock
 from tradewire.domain.order import ChildOrder
-from tradewire.engine.account_view import Want, WantKind
 from tradewire.settings import Settings
 from tradewire.store.database import Store, StoreUnavailable
 

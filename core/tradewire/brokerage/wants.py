@@ -6,9 +6,9 @@ from collections.abc import Callable
 import structlog
 
 from tradewire.brokerage.market_memory import MarketMemory
+from tradewire.brokerage.market_view import Want, WantKind
 from tradewire.calendars.load import CalendarShelf
 from tradewire.contract.broker import Session
-from tradewire.engine.account_view import Want, WantKind
 
 log = structlog.get_logger()
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
+from tradewire.brokerage.market_view import MarketView
 from tradewire.contract.errors import Unhonoured
 from tradewire.contract.guardian import GuardedOrder, Need
 from tradewire.domain.account import AccountMode
@@ -15,7 +16,7 @@ from tradewire.domain.ledger import Entry, EntryKind, Value
 from tradewire.domain.order import OrderType, ParentOrder, ParentState, Purpose
 from tradewire.domain.quantity import canonical, round_down
 from tradewire.domain.verdict import Decision, Scope, Verdict, combine
-from tradewire.engine.account_view import AccountView, EngineLimits, MarketView
+from tradewire.engine.account_view import AccountView, EngineLimits
 from tradewire.engine.changes import Changes
 from tradewire.engine.guarding import Asked, Judge, who_is_asked
 from tradewire.engine.sight import Sight

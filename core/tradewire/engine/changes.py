@@ -4,11 +4,12 @@ from typing import Any
 
 import msgspec
 
+from tradewire.brokerage.market_view import Want
 from tradewire.domain.instrument import Instrument
 from tradewire.domain.ledger import Entry
 from tradewire.domain.order import ChildOrder, ChildState, ParentOrder
 from tradewire.domain.verdict import Verdict
-from tradewire.engine.account_view import AccountView, Want
+from tradewire.engine.account_view import AccountView
 
 
 class Changes:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
+from tradewire.brokerage.market_view import ForeignOrder
 from tradewire.domain.base import Struct
 from tradewire.domain.exposure import Exposure
 from tradewire.domain.order import ParentOrder, ParentState, Purpose, Side
 from tradewire.domain.verdict import Scope
-from tradewire.engine.account_view import ForeignOrder, Holding
+from tradewire.engine.account_view import Holding
 
 
 class Price(Struct):

@@ -11,11 +11,10 @@ from tradewire.domain.account import Account
 from tradewire.domain.algorithm import Algorithm
 from tradewire.domain.instrument import Instrument
 from tradewire.domain.order import ChildOrder, ParentOrder, ParentState
-from tradewire.domain.switch import Switch, SwitchState
-from tradewire.domain.verdict import Scope
-from tradewire.engine import versions
 from tradewire.engine.account_view import AccountView, Holding
-from tradewire.engine.rows import child_of, parent_of
+from tradewire.state import versions
+from tradewire.state.rows import child_of, parent_of
+from tradewire.state.switches import read_switches
 from tradewire.store.schema import (
     accounts,
     algorithms,
@@ -25,7 +24,6 @@ from tradewire.store.schema import (
     parent_orders,
     positions,
     signals,
-    switches,
 )
 
 
@@ -82,25 +80,6 @@ def account_view(conn: Connection, account_id: str, now: datetime, with_others: 
         instruments=_instruments(conn, account_id),
         elsewhere=_elsewhere(conn, account_id),
         versions=versions.read(conn, None if with_others else account_id),
-    )
-
-
-def read_switches(conn: Connection, account_id: str) -> tuple[Switch, ...]:
-    """The global switch, the account's, and those of its algorithms, as far as they are stored."""
-    ids = conn.execute(select(algorithms.c.id).where(algorithms.c.account_id == account_id)).scalars()
-    wanted = {("global", ""), ("account", account_id), *(("algorithm", one) for one in ids)}
-    return tuple(
-        Switch(
-            scope=Scope(row.scope),
-            scope_id=row.scope_id,
-            state=SwitchState(row.state),
-            epoch=row.epoch,
-            reason=row.reason,
-            by=row.by,
-            changed_at=row.changed_at,
-        )
-        for row in conn.execute(select(switches))
-        if (row.scope, row.scope_id) in wanted
     )
 
 

@@ -6,11 +6,12 @@ does an order whose fate is UNKNOWN; cancels pass at once.
 
 from datetime import timedelta
 
+from tradewire.brokerage.market_view import MarketView, Want, WantKind
 from tradewire.domain.instrument import Instrument
 from tradewire.domain.ledger import EntryKind
 from tradewire.domain.order import ChildState, ParentOrder, ParentState, Purpose
 from tradewire.domain.verdict import Decision, combine
-from tradewire.engine.account_view import AccountView, EngineLimits, MarketView, Want, WantKind
+from tradewire.engine.account_view import AccountView, EngineLimits
 from tradewire.engine.admission import Admission, Waiting, entry_of
 from tradewire.engine.changes import Changes
 from tradewire.engine.guarding import Judge

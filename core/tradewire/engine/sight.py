@@ -6,21 +6,14 @@ from decimal import Decimal
 
 import msgspec
 
+from tradewire.brokerage.market_view import MarketView, SeenQuote, Want, WantKind
 from tradewire.contract.guardian import GuardView
 from tradewire.domain.algorithm import Algorithm
 from tradewire.domain.exposure import Exposure
 from tradewire.domain.instrument import Instrument, Quote
 from tradewire.domain.order import ParentOrder
 from tradewire.domain.verdict import Scope
-from tradewire.engine.account_view import (
-    AccountView,
-    EngineLimits,
-    Holding,
-    MarketView,
-    SeenQuote,
-    Want,
-    WantKind,
-)
+from tradewire.engine.account_view import AccountView, EngineLimits, Holding
 from tradewire.engine.changes import Changes
 from tradewire.engine.exposures import Price, exposures, in_scope
 from tradewire.engine.guarding import SCOPES

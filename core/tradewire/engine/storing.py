@@ -10,13 +10,13 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from tradewire.domain.order import ParentOrder
 from tradewire.domain.switch import Switch
-from tradewire.engine import versions
 from tradewire.engine.account_view import AccountView
 from tradewire.engine.changes import Changes
-from tradewire.engine.loading import read_switches
 from tradewire.engine.routing import Route
-from tradewire.engine.rows import columns
 from tradewire.ledger.append import append
+from tradewire.state import versions
+from tradewire.state.rows import columns
+from tradewire.state.switches import read_switches
 from tradewire.store.schema import child_orders, instruments, leases, parent_orders, signals, verdicts
 
 _ROUTED = (

@@ -18,12 +18,12 @@ from tradewire.domain.base import Struct
 from tradewire.domain.clock import Clock, iso
 from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.domain.order import Purpose
-from tradewire.engine import versions
 from tradewire.engine.bells import Bells
 from tradewire.ingress.dedupe import forget_expired
 from tradewire.ledger.append import append
 from tradewire.ledger.seal import seal
 from tradewire.settings import EngineSettings
+from tradewire.state import versions
 from tradewire.store.database import Store, StoreUnavailable
 from tradewire.store.schema import algorithms, child_orders, parent_orders, signals
 

@@ -7,10 +7,11 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from tradewire.brokerage.market_view import MarketView, Want
 from tradewire.domain.clock import Clock
 from tradewire.domain.order import ChildOrder
 from tradewire.engine import loading
-from tradewire.engine.account_view import AccountView, EngineLimits, MarketView, Want
+from tradewire.engine.account_view import AccountView, EngineLimits
 from tradewire.engine.changes import Changes
 from tradewire.engine.guarding import Judge
 from tradewire.engine.planning import plan

@@ -16,7 +16,6 @@ from tradewire.domain.base import Struct
 from tradewire.domain.clock import Clock
 from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.domain.verdict import Scope
-from tradewire.engine.versions import bump
 from tradewire.ledger.append import append
 from tradewire.plugins import Plugins
 from tradewire.security.sealing import Secrets
@@ -25,6 +24,7 @@ from tradewire.services.bells import Bells
 from tradewire.services.naming import checked_name, nearest
 from tradewire.services.refusal import Code, Refused
 from tradewire.services.switches import install
+from tradewire.state.versions import bump
 from tradewire.store.database import Store
 from tradewire.store.schema import accounts
 

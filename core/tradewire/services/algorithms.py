@@ -17,7 +17,6 @@ from tradewire.domain.session import SessionCalendar
 from tradewire.domain.validity import valid_until
 from tradewire.domain.verdict import Scope
 from tradewire.engine.guarding import who_is_asked
-from tradewire.engine.versions import bump
 from tradewire.ledger.append import append
 from tradewire.plugins import Plugins
 from tradewire.services.algorithm_checks import problems_of, unmet_needs
@@ -33,6 +32,7 @@ from tradewire.services.bells import Bells
 from tradewire.services.naming import account_by, account_names, algorithm_by, checked_name
 from tradewire.services.refusal import Code, Refused
 from tradewire.services.switches import install
+from tradewire.state.versions import bump
 from tradewire.store.database import Store
 from tradewire.store.schema import accounts, algorithms
 

@@ -8,11 +8,11 @@ from tradewire.domain.base import Struct
 from tradewire.domain.clock import Clock
 from tradewire.domain.switch import SwitchState
 from tradewire.domain.verdict import Scope
-from tradewire.engine.switching import position, set_switch
-from tradewire.engine.versions import bump
 from tradewire.services.bells import Bells
 from tradewire.services.naming import account_by, account_names, algorithm_by, algorithm_names
 from tradewire.services.refusal import Code, Refused
+from tradewire.state.switches import position, set_switch
+from tradewire.state.versions import bump
 from tradewire.store.database import Store
 from tradewire.store.schema import accounts, switches
 

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection, insert, select, update
 
 from tradewire.brokerage import leases
+from tradewire.brokerage.market_view import MarketView, SeenQuote, Want, WantKind
 from tradewire.brokerage.outcomes import After, store_submitted
 from tradewire.brokerage.queries import unsent
 from tradewire.brokerage.release import Lease, Withheld, release
@@ -38,15 +39,15 @@ from tradewire.domain.message import Message
 from tradewire.domain.order import ChildOrder, OrderType, ParentOrder, Side, TimeInForce
 from tradewire.domain.switch import SwitchState
 from tradewire.domain.verdict import Scope
-from tradewire.engine import versions
-from tradewire.engine.account_view import EngineLimits, MarketView, SeenQuote, Want, WantKind
+from tradewire.engine.account_view import EngineLimits
 from tradewire.engine.bells import Bells
 from tradewire.engine.guarding import Judge
 from tradewire.engine.router import Router
-from tradewire.engine.rows import child_of, parent_of
-from tradewire.engine.switching import set_switch
 from tradewire.engine.worker import Worker
 from tradewire.plugins import Plugins
+from tradewire.state import versions
+from tradewire.state.rows import child_of, parent_of
+from tradewire.state.switches import set_switch
 from tradewire.store.database import Store
 from tradewire.store.schema import (
     accounts,

@@ -10,10 +10,11 @@ from core.engine.bench import Bench, execution, stock, wanted
 from tradewire import (
     Unknown,
 )
+from tradewire.brokerage.market_view import Want, WantKind
 from tradewire.domain.algorithm import Plugged
 from tradewire.domain.message import Action
 from tradewire.domain.order import ChildState, ParentState, Side
-from tradewire.engine.account_view import EngineLimits, Want, WantKind
+from tradewire.engine.account_view import EngineLimits
 from tradewire.store.database import Store
 
 

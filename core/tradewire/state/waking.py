@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, or_, update
 
 from tradewire.domain.order import ParentState
-from tradewire.engine import versions
+from tradewire.state import versions
 from tradewire.store.schema import parent_orders
 
 

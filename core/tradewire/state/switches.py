@@ -1,14 +1,14 @@
-"""Setting a kill switch: the row, its epoch and the ledger entry, in one transaction."""
+"""Kill switches: how they stand, and setting one with its epoch and ledger entry in one transaction."""
 
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
 from tradewire.domain.ledger import Entry, EntryKind
-from tradewire.domain.switch import SwitchState
+from tradewire.domain.switch import Switch, SwitchState
 from tradewire.domain.verdict import Scope
 from tradewire.ledger.append import append
-from tradewire.store.schema import switches
+from tradewire.store.schema import algorithms, switches
 
 
 def position(conn: Connection, scope: Scope, scope_id: str) -> SwitchState:
@@ -41,3 +41,22 @@ def set_switch(
         data={"scope": scope.value, "from": was.value, "to": state.value, "epoch": epoch},
     )
     append(conn, [entry])
+
+
+def read_switches(conn: Connection, account_id: str) -> tuple[Switch, ...]:
+    """The global switch, the account's, and those of its algorithms, as far as they are stored."""
+    ids = conn.execute(select(algorithms.c.id).where(algorithms.c.account_id == account_id)).scalars()
+    wanted = {("global", ""), ("account", account_id), *(("algorithm", one) for one in ids)}
+    return tuple(
+        Switch(
+            scope=Scope(row.scope),
+            scope_id=row.scope_id,
+            state=SwitchState(row.state),
+            epoch=row.epoch,
+            reason=row.reason,
+            by=row.by,
+            changed_at=row.changed_at,
+        )
+        for row in conn.execute(select(switches))
+        if (row.scope, row.scope_id) in wanted
+    )
