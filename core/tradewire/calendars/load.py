@@ -88,8 +88,9 @@ class CalendarShelf:
                 if shelved is None:
                     raise
                 return shelved.calendar
-            self._write(name, fresh)
+            # In memory first: whoever looks while the file is being written finds this one, not a copy.
             self._shelved[name] = fresh
+            self._write(name, fresh)
             return fresh.calendar
 
     def _path(self, name: str) -> Path:
