@@ -66,10 +66,11 @@ class CalendarShelf:
         return shelved.calendar if shelved is not None else None
 
     def _look_up(self, name: str) -> _Shelved | None:
-        shelved = self._shelved.get(name) or self._read(name)
+        shelved = self._shelved.get(name)
+        if shelved is None and (read := self._read(name)) is not None:
+            shelved = self._shelved.setdefault(name, read)
         if shelved is None or not shelved.calendar.covers(self._clock.now()):
             return None
-        self._shelved[name] = shelved
         return shelved
 
     def _is_fresh(self, shelved: _Shelved) -> bool:
