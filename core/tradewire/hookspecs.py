@@ -3,7 +3,7 @@
 A plugin is a module (or object) that an entry point of the group `tradewire` names, with functions marked
 `@tradewire.hookimpl`. Each hook returns the objects it adds to that stage; Tradewire calls their methods in
 the pipeline's order and combines the answers by the rule stated at the hook. A name that is taken already is
-refused: a plugin adds, it never replaces.
+refused: a plugin adds, it never replaces. The functions below are signatures: pluggy never runs their bodies.
 
     from tradewire import Guardian, Scope, allow, block, hookimpl
 
