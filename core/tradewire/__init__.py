@@ -64,7 +64,7 @@ from tradewire.domain.base import Struct
 from tradewire.domain.clock import Clock, as_utc, iso
 from tradewire.domain.exposure import Exposure
 from tradewire.domain.instrument import AssetClass, Instrument, Quote
-from tradewire.domain.message import Action, Message, Protection
+from tradewire.domain.message import Action, Message, Protection, Sentiment
 from tradewire.domain.order import (
     ChildOrder,
     ChildState,
@@ -79,6 +79,7 @@ from tradewire.domain.order import (
 from tradewire.domain.pricing import BPS, marketable_limit, to_tick
 from tradewire.domain.quantity import canonical, exact, is_usable, round_down, round_up
 from tradewire.domain.session import SessionCalendar, TradingSession
+from tradewire.domain.size import SizeKind
 from tradewire.domain.switch import Switch, SwitchState
 from tradewire.domain.validity import valid_until
 from tradewire.domain.verdict import Decision, Scope, Verdict, allow, block, not_applicable
@@ -157,10 +158,12 @@ __all__ = [
     "RejectKind",
     "Rejected",
     "Scope",
+    "Sentiment",
     "Session",
     "SessionCalendar",
     "Side",
     "SignalFacts",
+    "SizeKind",
     "Skip",
     "StateStore",
     "Step",

@@ -129,7 +129,7 @@ FIELDS = [
     ("action", "long", "write buy"),
     ("action", "SHORT", "write sell"),
     ("action", "flat", "write exit"),
-    ("action", "hold", "must be one of buy, sell, exit, reverse, cancel, target"),
+    ("action", "hold", "must be one of buy, sell, add, exit, reverse, cancel, target"),
     ("action", "", "is empty"),
     ("action", True, "text in quotes"),
     ("action", "ſell", "must be one of"),
