@@ -18,7 +18,16 @@ from tradewire.domain.base import Struct
 
 PREFIX = "TRADEWIRE_"
 #: Variables that are read before there are settings, or by somebody else; not settings themselves.
-OTHER_VARIABLES = frozenset({"TRADEWIRE_DATA", "TRADEWIRE_CONFIG", "TRADEWIRE_URL", "TRADEWIRE_TOKEN"})
+OTHER_VARIABLES = frozenset(
+    {
+        "TRADEWIRE_DATA",
+        "TRADEWIRE_CONFIG",
+        "TRADEWIRE_URL",
+        "TRADEWIRE_TOKEN",
+        "TRADEWIRE_CRASH",
+        "TRADEWIRE_CRASH_LOG",
+    }
+)
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(gt=0)]

@@ -10,6 +10,7 @@ from tradewire.brokerage import queries
 from tradewire.brokerage.look_ups import LookUps
 from tradewire.brokerage.outcomes import After
 from tradewire.contract.broker import CancelOutcome, OrderRef, Session
+from tradewire.crashpoints import crashpoint
 from tradewire.domain.order import ChildOrder, ChildState
 from tradewire.settings import EngineSettings
 from tradewire.store.database import Store
@@ -72,8 +73,10 @@ class Cancels:
             broker_order_id=child.broker_order_id,
             instrument_id=child.instrument_id,
         )
-        asked = asyncio.wait_for(self._session.cancel(ref), self._settings.submit_timeout_s)
-        if await asked is CancelOutcome.REQUESTED:
+        crashpoint("cancel.asking")
+        outcome = await asyncio.wait_for(self._session.cancel(ref), self._settings.submit_timeout_s)
+        crashpoint("cancel.asked")
+        if outcome is CancelOutcome.REQUESTED:
             return True
         self._on_after(child.client_id, await self._look_ups.once(child.client_id))
         return False

@@ -9,6 +9,7 @@ import structlog
 from tradewire.brokerage import queries
 from tradewire.brokerage.outcomes import After, store_absent, store_found, store_inconclusive
 from tradewire.contract.broker import Absent, Execution, FindResult, Found, Inconclusive, OrderUpdate, Session
+from tradewire.crashpoints import crashpoint
 from tradewire.domain.clock import Clock
 from tradewire.domain.order import ChildOrder
 from tradewire.settings import EngineSettings
@@ -55,6 +56,7 @@ class LookUps:
             return After()
         since = child.sent_at or child.created_at
         found = await self._find(client_id, child)
+        crashpoint("look_up.answered")
         now = self._clock.now()
         if isinstance(found, Found):
             executions = [one for one in await self._session.executions(since) if one.client_id == client_id]
@@ -81,6 +83,7 @@ class LookUps:
         while True:
             try:
                 after = await self.once(client_id)
+                crashpoint("look_up.stored")
             except StoreUnavailable as error:
                 log.error("A look-up could not be stored.", order=client_id, error=str(error))
                 after = After(look_up=True)

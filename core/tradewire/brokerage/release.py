@@ -6,10 +6,11 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from tradewire.contract.broker import OrderRequest
+from tradewire.crashpoints import crashpoint
 from tradewire.domain.algorithm import Algorithm, AlgorithmState
 from tradewire.domain.base import Struct
 from tradewire.domain.instrument import Instrument
-from tradewire.domain.ledger import Entry, EntryKind
+from tradewire.domain.ledger import Entry, EntryKind, Value
 from tradewire.domain.order import ChildOrder, ChildState, ParentOrder, Purpose
 from tradewire.domain.switch import SwitchState
 from tradewire.domain.verdict import Scope
@@ -60,7 +61,8 @@ def release(
         .where(child_orders.c.client_id == client_id)
         .values(state=ChildState.SENT.value, sent_at=child.sent_at or now)
     )
-    append(conn, [entry_of_child(parent, child, EntryKind.CHILD_SENT, now, None)])
+    append(conn, [_sent(parent, child, lease, now)])
+    crashpoint("submit.storing")
     return OrderRequest(
         client_id=child.client_id,
         instrument=instrument_of(conn, child),
@@ -114,6 +116,21 @@ def _refusal(
     return None
 
 
+def _sent(parent: ParentOrder, child: ChildOrder, lease: Lease, now: datetime) -> Entry:
+    """Who sends what: one id must never go out with two contents, nor from two hands."""
+    return entry_of_child(
+        parent,
+        child,
+        EntryKind.CHILD_SENT,
+        now,
+        None,
+        by=None,
+        owner=lease.owner,
+        epoch=lease.epoch,
+        **content_of(child),
+    )
+
+
 def _end_unsent(
     conn: Connection,
     parent: ParentOrder,
@@ -145,6 +162,19 @@ def instrument_of(conn: Connection, child: ChildOrder) -> Instrument:
         .limit(1)
     ).scalar_one()
     return found
+
+
+def content_of(child: ChildOrder) -> dict[str, Value]:
+    """What the broker is asked to do, as an entry's `data` tells it."""
+    return {
+        "instrument": child.instrument_id,
+        "side": child.side.value,
+        "quantity": child.quantity,
+        "order_type": child.order_type.value,
+        "limit_price": child.limit_price,
+        "stop_price": child.stop_price,
+        "time_in_force": child.time_in_force.value,
+    }
 
 
 def entry_of_child(

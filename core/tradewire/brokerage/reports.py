@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 from tradewire.brokerage import merging
 from tradewire.brokerage.books import book_fill
 from tradewire.contract.broker import Execution, OrderState, OrderUpdate
+from tradewire.crashpoints import crashpoint
 from tradewire.domain.base import Struct
 from tradewire.domain.ledger import Entry, EntryKind, Value
 from tradewire.domain.order import ChildOrder, ChildState, ParentOrder, ParentState
@@ -149,6 +150,8 @@ class _Book:
                 )
             )
         append(self._conn, self._entries)
+        if self._entries:
+            crashpoint("report.storing")
         if self._woken or self._fills:
             versions.bump(self._conn, self._account_id)
         awaiting = [one for one in self._changed if merging.awaits_executions(self._children[one])]

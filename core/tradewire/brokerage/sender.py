@@ -3,13 +3,16 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 import structlog
+from sqlalchemy import Connection
 
 from tradewire.brokerage.outcomes import After, store_submitted
 from tradewire.brokerage.release import Lease, Withheld, release
 from tradewire.contract.broker import OrderRequest, Session, SubmitResult, Unknown
+from tradewire.crashpoints import crashpoint
 from tradewire.domain.clock import Clock
 from tradewire.domain.order import ChildOrder
 from tradewire.settings import EngineSettings
@@ -102,15 +105,19 @@ class Sender:
         if isinstance(released, Withheld):
             self._on_after(client_id, After(due=released.ended))
             return
+        crashpoint("submit.released")
         result = await self._submit(released)
-        self._on_after(client_id, await self._stored(client_id, result))
+        crashpoint("submit.sent")
+        after = await self._stored(client_id, result)
+        crashpoint("submit.stored")
+        self._on_after(client_id, after)
 
     async def _stored(self, client_id: str, result: SubmitResult) -> After:
         """Store an outcome; it is never lost for want of a database."""
         while True:
             try:
                 return await self._store.write(
-                    partial(store_submitted, client_id=client_id, result=result, now=self._clock.now())
+                    partial(_store_outcome, client_id=client_id, result=result, now=self._clock.now())
                 )
             except StoreUnavailable as error:
                 log.error("An order's outcome waits for the database.", order=client_id, error=str(error))
@@ -130,3 +137,9 @@ class Sender:
             return Unknown(cause="The session gave the submission up.")
         except Exception as error:  # noqa: BLE001 - what escapes a session says nothing about the order
             return Unknown(cause=f"The session failed with {type(error).__name__}: {error}")
+
+
+def _store_outcome(conn: Connection, client_id: str, result: SubmitResult, now: datetime) -> After:
+    after = store_submitted(conn, client_id, result, now)
+    crashpoint("submit.outcome")
+    return after

@@ -31,6 +31,7 @@ from tradewire.contract.broker import (
     Session,
 )
 from tradewire.contract.errors import Unhonoured
+from tradewire.crashpoints import crashpoint
 from tradewire.domain.clock import Clock
 from tradewire.domain.order import ChildOrder
 from tradewire.settings import Settings
@@ -167,6 +168,8 @@ class SessionHost:
 
     async def apply(self, reports: Sequence[Execution | OrderUpdate]) -> None:
         """Store reports; never lost for want of a database, and executions that are missing are fetched."""
+        if reports:
+            crashpoint("report.received")
         while True:
             try:
                 stored: Stored = await self._store.write(
@@ -176,6 +179,8 @@ class SessionHost:
             except StoreUnavailable as error:
                 log.error("Reports wait for the database.", account=self._config.name, error=str(error))
                 await asyncio.sleep(FIRST_PAUSE_S)
+        if reports:
+            crashpoint("report.stored")
         if stored.awaiting and self._comparison is not None:
             self._fetch(self._comparison)
         if stored.due or stored.fills:

@@ -1,5 +1,6 @@
 """`tradewire`: every command, and how a command that is refused ends."""
 
+import os
 import sys
 from importlib import import_module
 
@@ -73,6 +74,12 @@ def _version() -> str:
 
 def run() -> None:
     """The console script: runs one command and exits with its code."""
+    from tradewire.crashpoints import arm
+
+    try:
+        arm(os.environ)
+    except ValueError as error:
+        sys.exit(_say(Exit.USAGE, str(error)))
     sys.exit(main(sys.argv[1:]))
 
 

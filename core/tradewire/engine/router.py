@@ -7,6 +7,7 @@ from functools import partial
 import structlog
 
 from tradewire.contract.matcher import SignalFacts
+from tradewire.crashpoints import crashpoint
 from tradewire.domain.algorithm import Algorithm
 from tradewire.domain.clock import Clock
 from tradewire.domain.order import ParentOrder
@@ -54,7 +55,9 @@ class Router:
             now = self._clock.now()
             routes = [self._routed(signal, algorithms, now) for signal in signals]
             self._expect(run.parent for one in routes for run in one.runs if run.parent.state.is_live)
-            for account_id in self._store.write_now(partial(store_routes, routes=routes, now=now)):
+            routed = self._store.write_now(partial(store_routes, routes=routes, now=now))
+            crashpoint("route.committed")
+            for account_id in routed:
                 self._bells.work(account_id)
 
     def _routed(self, signal: SignalFacts, algorithms: Sequence[Algorithm], now: datetime) -> Route:

@@ -200,6 +200,7 @@ def _entry(run: Run, now: datetime) -> Entry:
         data={
             "state": parent.state.value,
             "reason": parent.reason,
+            "leg": parent.leg,
             "purpose": parent.purpose.value,
             "symbol": parent.symbol,
             "side": parent.side.value if parent.side else None,

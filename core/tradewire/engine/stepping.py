@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from tradewire import pipeline
+from tradewire.brokerage.release import content_of
 from tradewire.contract.blueprint import Cancel, Finish, Place, Step, StepView
 from tradewire.contract.broker import Capabilities
 from tradewire.contract.errors import Unhonoured
@@ -186,11 +187,10 @@ class Stepper:
             EntryKind.CHILD_CREATED,
             None,
             client_id=client_id,
-            side=child.side.value,
-            quantity=canonical(child.quantity),
-            order_type=child.order_type.value,
-            limit_price=canonical(child.limit_price) if child.limit_price is not None else None,
-            instrument=instrument.id,
+            leg=child.leg,
+            slice=child.slice,
+            generation=child.generation,
+            **content_of(child),
         )
 
     def _cancel(self, child: ChildOrder, reason: str) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from tradewire.crashpoints import crashpoint
 from tradewire.domain.order import ParentOrder
 from tradewire.domain.switch import Switch
 from tradewire.engine.account_view import AccountView
@@ -60,6 +61,7 @@ def store_routes(conn: Connection, routes: Sequence[Route], now: datetime) -> fr
             [{**columns(run.parent, ("seq",)), "notes": run.notes} for run in runs],
         )
     append(conn, [entry for route in mine for entry in route.entries])
+    crashpoint("route.storing")
     return frozenset(run.parent.account_id for run in runs if run.parent.state.is_live)
 
 
@@ -100,6 +102,7 @@ def store_plan(conn: Connection, view: AccountView, changes: Changes, with_other
     _remember_instruments(conn, view, changes)
     append(conn, changes.entries)
     versions.bump(conn, account_id)
+    crashpoint("reserve.storing")
 
 
 def _only(values: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:

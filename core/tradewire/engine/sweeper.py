@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import Connection, select, update
 
 from tradewire.brokerage import leases
+from tradewire.crashpoints import crashpoint
 from tradewire.domain.algorithm import Algorithm, AlgorithmState
 from tradewire.domain.base import Struct
 from tradewire.domain.clock import Clock, iso
@@ -103,6 +104,8 @@ class Sweeper:
         sealed = SEAL
         while sealed == SEAL:
             sealed = await self._store.write(partial(seal, limit=SEAL))
+            if sealed:
+                crashpoint("seal.committed")
         self.last = due
         self.swept_at = self._clock.monotonic()
 

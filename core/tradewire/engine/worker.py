@@ -8,6 +8,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from tradewire.brokerage.market_view import MarketView, Want
+from tradewire.crashpoints import crashpoint
 from tradewire.domain.clock import Clock
 from tradewire.domain.order import ChildOrder
 from tradewire.engine import loading
@@ -63,6 +64,7 @@ class Worker:
             if changes is None:
                 return
             self._hand_over(account_id, changes)
+            crashpoint("reserve.handed_over")
             more = changes.more
 
     def _hand_over(self, account_id: str, changes: Changes) -> None:
@@ -82,12 +84,14 @@ class Worker:
             changes = plan(view, market, self._plugins, self._judge, self._limits)
             if changes.is_empty:
                 return changes
+            crashpoint("admit.evaluated")
             try:
                 self._store.write_now(
                     partial(store_plan, view=view, changes=changes, with_others=self._with_others)
                 )
             except Overtaken:
                 continue
+            crashpoint("reserve.committed")
             return changes
         return self._store.write_now(partial(self._plan_and_store, account_id, market))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from tradewire.crashpoints import crashpoint
 from tradewire.domain.clock import Clock
 from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.ingress import dedupe
@@ -55,6 +56,7 @@ class Accept:
         if stored:
             conn.execute(_SIGNALS, [_row(arrival, outcome, now) for arrival, outcome in stored])
             append(conn, [_entry(arrival, outcome, now) for arrival, outcome in stored])
+            crashpoint("accept.storing")
         return outcomes
 
 
@@ -159,6 +161,7 @@ def _entry(arrival: Arrival, outcome: Outcome, now: datetime) -> Entry:
             "action": None if message is None or message.action is None else message.action.value,
             "quantity": None if message is None else message.quantity,
             "of": outcome.of,
+            "checked_by": list(arrival.checked_by),
         },
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from tradewire.crashpoints import crashpoint
 from tradewire.domain.clock import Clock
 from tradewire.ingress.accept import Accept
 from tradewire.ingress.arrival import Arrival, Outcome, Stored
@@ -51,6 +52,7 @@ class Commit:
     async def _stored(self, arrival: Arrival) -> Outcome:
         outcome = await self._store.gather(self._accept, arrival)
         if outcome.stored is Stored.ACCEPTED:
+            crashpoint("accept.committed")
             self._on_accepted()
         return outcome
 

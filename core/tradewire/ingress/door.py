@@ -8,6 +8,7 @@ from tradewire import pipeline
 from tradewire.contract.authenticator import Attempt, Caller, Denied, KeyRing, KeyState
 from tradewire.contract.errors import InvalidMessage, Unhonoured
 from tradewire.contract.provider import Parsed
+from tradewire.crashpoints import crashpoint
 from tradewire.domain.clock import Clock
 from tradewire.domain.ids import signal_id
 from tradewire.ingress.answers import (
@@ -133,6 +134,7 @@ class Door:
             return locked
         answer = await self._authenticate(request, parsed.key)
         if isinstance(answer, Caller):
+            crashpoint("accept.parsed")
             fault = unsupported(parsed.message)
             arrival = self._arrival(request, answer, parsed, None if fault is None else _fault(*fault))
             return await self._store(request, arrival, parsed.key)

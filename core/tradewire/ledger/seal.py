@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
+from tradewire.crashpoints import crashpoint
 from tradewire.ledger.chain import ensure_store_id, genesis, link
 from tradewire.ledger.rows import body_bytes, raw
 from tradewire.store.schema.ledger import ledger_entries, ledger_seals
@@ -37,6 +38,7 @@ def _seal(conn: Connection, limit: int) -> int:
         seals.append({"number": number, "entry_seq": entry_seq, "hash": previous})
     if seals:
         conn.execute(insert(ledger_seals), seals)
+        crashpoint("seal.storing")
     return len(seals)
 
 
