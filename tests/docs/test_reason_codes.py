@@ -22,6 +22,7 @@ SOURCES = (
     "core/tradewire/server",
     "core/tradewire/engine",
     "core/tradewire/brokerage",
+    "core/tradewire/services/holding.py",
     "plugins/guardians",
     "plugins/blueprints",
 )

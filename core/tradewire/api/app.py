@@ -20,6 +20,7 @@ from tradewire.api.configuration import (
 from tradewire.api.errors import HANDLERS
 from tradewire.api.identity import Identity, identity_of, requires_token
 from tradewire.api.monitor import MonitorRoutes
+from tradewire.api.operating import OperatingRoutes
 from tradewire.services.services import Services
 
 PATH = "/api/v1"
@@ -49,6 +50,7 @@ def api_router(services: Services, *, local_token: str | None = None) -> Router:
             SwitchRoutes,
             PluginRoutes,
             AuditRoutes,
+            OperatingRoutes,
         ],
         dependencies={
             "services": Provide(provide_services, sync_to_thread=False),

@@ -23,6 +23,7 @@ PARTS = (
     "tokens",
     "plugins",
     "audit",
+    "confirm",
 )
 
 _WELCOME = """Tradewire wires trading signals to brokers.

@@ -1,6 +1,7 @@
 """`tradewire status`, `tradewire version`."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import msgspec
 from cyclopts import App
@@ -10,6 +11,9 @@ from tradewire.cli.client import connect
 from tradewire.cli.options import DEFAULT, Common
 from tradewire.cli.switches import standing
 from tradewire.domain.switch import SwitchState
+
+if TYPE_CHECKING:
+    from tradewire.services.restorations import Restoration
 
 
 def register(app: App) -> None:
@@ -54,10 +58,22 @@ def status(*, common: Common = DEFAULT) -> None:
         if count:
             several = "" if count == 1 else "s"
             shown.add_row("[red]Attention[/red]", f"{count} {what}{several} {text}")
+    if seen.restoration is not None:
+        shown.add_row("[red]Attention[/red]", screen.escape(restored(seen.restoration)))
     for switch in switches:
         if switch.state is not SwitchState.ACTIVE:
             shown.add_row("[red]Attention[/red]", screen.escape(standing(switch)))
     screen.console().print(shown)
+
+
+def restored(waiting: "Restoration") -> str:
+    """What holds everything back after a restore, and how that ends."""
+    uncompared = [one.name for one in waiting.accounts if not one.compared]
+    compared = f" Not yet compared with its broker: {', '.join(uncompared)}." if uncompared else ""
+    return (
+        f"{waiting.detail} Nothing but cancels is sent.{compared} When positions and orders are as the "
+        'brokers have them: `tradewire confirm --reason "…"`.'
+    )
 
 
 def version(*, common: Common = DEFAULT) -> None:

@@ -59,6 +59,9 @@ class EntryKind(StrEnum):
     PASSWORD_SET = "password.set"
     SWITCH_CHANGED = "switch.changed"
 
+    STORE_HELD = "store.held"
+    STORE_CONFIRMED = "store.confirmed"
+
     PLUGIN_QUARANTINED = "plugin.quarantined"
     ALERT_RAISED = "alert.raised"
     ENGINE_STARTED = "engine.started"

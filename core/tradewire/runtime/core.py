@@ -15,6 +15,7 @@ from tradewire.engine.bells import Bells
 from tradewire.engine.engine import Engine
 from tradewire.ledger.append import append
 from tradewire.plugins import Plugins, PluginState
+from tradewire.runtime.checkpoints import CheckpointKeeper
 from tradewire.runtime.folder import DataFolder
 from tradewire.security.key_file import create_key_file, load_key_file
 from tradewire.security.keyring import KeyTable
@@ -55,6 +56,7 @@ class Core:
         self.keys = KeyTable(secrets.digest, ())
         self.calendars = CalendarShelf(folder.calendars, clock)
         self.bells = Bells()
+        self.checkpoints = CheckpointKeeper(store, clock, folder.path, settings.engine.sweep_s)
         self.engine: Engine | None = None
         if engine:
             self.engine = Engine(
@@ -72,14 +74,17 @@ class Core:
     async def ready(self) -> None:
         """Read the keys, then let the engine begin."""
         await self.services.keys.refresh()
+        await self.checkpoints.compare()
         if self.engine is not None:
             await self.store.write(self._begin)
             await asyncio.to_thread(self.engine.start)
+        self.checkpoints.start()
 
     def close(self) -> None:
-        """Stop the engine, then close the store."""
+        """Stop the engine, seal the ledger and keep its checkpoint, close the store."""
         if self.engine is not None:
             self.engine.stop()
+        self.checkpoints.stop()
         self.store.close()
 
     def _begin(self, conn: Connection) -> None:

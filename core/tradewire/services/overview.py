@@ -11,12 +11,14 @@ from tradewire.domain.clock import Clock
 from tradewire.domain.order import ChildState, ParentState
 from tradewire.domain.switch import SwitchState
 from tradewire.plugins import Plugins, PluginState
+from tradewire.services.restorations import Restoration, standing
 from tradewire.store.database import Store
 from tradewire.store.schema import accounts, algorithms, child_orders, keys, parent_orders, signals, switches
 
 
 class Status(Struct):
-    """`engine`: whether orders are being worked. Counts are of what is stored now."""
+    """`engine`: whether orders are being worked. Counts are of what is stored now. `restoration`: an older
+    database that waits for a person to confirm it."""
 
     version: str
     engine: bool
@@ -33,6 +35,7 @@ class Status(Struct):
     switches_off: int
     plugins_quarantined: int
     last_signal_at: datetime | None
+    restoration: Restoration | None = None
 
 
 class Overview:
@@ -67,6 +70,7 @@ class Overview:
                 last_signal_at=conn.execute(
                     select(signals.c.received_at).order_by(signals.c.seq.desc()).limit(1)
                 ).scalar(),
+                restoration=standing(conn),
             )
 
         return await self._store.read(unit)

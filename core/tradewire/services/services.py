@@ -21,6 +21,7 @@ from tradewire.services.owner import Owner
 from tradewire.services.positions import Market, NoMarket, Positions
 from tradewire.services.refusals import Refusals
 from tradewire.services.resolution import Resolution, Resolver
+from tradewire.services.restorations import Restorations
 from tradewire.services.signal_story import SignalStories
 from tradewire.services.signals import Signals
 from tradewire.services.switches import Switches
@@ -45,6 +46,7 @@ class Services:
     positions: Positions
     audit: Audit
     overview: Overview
+    restorations: Restorations
     plugins: Plugins
 
 
@@ -89,6 +91,7 @@ def make_services(
         positions=Positions(store, market or NoMarket(), base_currency),
         audit=Audit(store, clock),
         overview=Overview(store, clock, plugins, version, engine=resolver is not None),
+        restorations=Restorations(store, clock, rings),
         plugins=plugins,
     )
 

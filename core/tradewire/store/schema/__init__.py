@@ -13,6 +13,7 @@ from tradewire.store.schema.orders import (
     refused_executions,
     verdicts,
 )
+from tradewire.store.schema.restorations import restorations
 from tradewire.store.schema.signals import dedupe, signals
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "positions",
     "refusals",
     "refused_executions",
+    "restorations",
     "signals",
     "switches",
     "verdicts",

@@ -16,6 +16,7 @@ def upgrade() -> None:
     _create_signals()
     _create_orders()
     _create_ledger()
+    _create_restorations()
     refuse_changes("ledger_entries")
     refuse_changes("ledger_seals")
 
@@ -363,4 +364,21 @@ def _create_ledger() -> None:
         sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_ledger_seals"),
         sa.UniqueConstraint("entry_seq", name="uq_ledger_seals_entry_seq"),
+    )
+
+
+def _create_restorations() -> None:
+    op.create_table(
+        "restorations",
+        sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer()),
+        sa.Column("hash", sa.String(length=64)),
+        sa.Column("reducing", sa.LargeBinary(), nullable=False),
+        sa.Column("confirmed_at", Utc()),
+        sa.Column("confirmed_by", sa.Text()),
+        sa.PrimaryKeyConstraint("seq", name="pk_restorations"),
+        sqlite_autoincrement=True,
     )

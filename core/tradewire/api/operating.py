@@ -1,0 +1,33 @@
+"""Backups, restored databases, and whether all is well."""
+
+from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from tradewire.api.identity import Identity
+from tradewire.domain.base import Struct
+from tradewire.services.restorations import Confirmed, Restoration
+from tradewire.services.services import Services
+
+
+class ConfirmRequest(Struct, forbid_unknown_fields=True):
+    """What was compared, in words; the ledger keeps it."""
+
+    reason: str
+
+
+class OperatingRoutes(Controller):
+    tags = ("Operating",)
+
+    @get("/restoration", summary="A restored database that waits to be confirmed, if there is one")
+    async def show_restoration(self, services: NamedDependency[Services]) -> Restoration | None:
+        return await services.restorations.show()
+
+    @post("/restoration/confirm", status_code=200, summary="Release the accounts after a restore")
+    async def confirm_restoration(
+        self,
+        data: JSONBody[ConfirmRequest],
+        services: NamedDependency[Services],
+        caller: NamedDependency[Identity],
+    ) -> Confirmed:
+        return await services.restorations.confirm(data.reason, caller.name)
