@@ -17,22 +17,27 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
+import msgspec
+
 from tradewire.answers import sound
 from tradewire.contract.authenticator import Attempt, Caller, Denied, KeyRing
 from tradewire.contract.blueprint import Blueprint, Step, StepView
 from tradewire.contract.errors import InvalidMessage
 from tradewire.contract.matcher import SignalFacts
-from tradewire.contract.override import Draft, Override, Skip
+from tradewire.contract.override import Draft, Note, Override, Skip
 from tradewire.contract.provider import Parsed
 from tradewire.domain.algorithm import Algorithm
 from tradewire.plugins import Plugins
 from tradewire.security.redaction import redacted_traceback
+from tradewire.stages.trail import signed
 
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
 DEFAULT = "default"
+#: The field of the note that says which matcher it was.
+MATCHED = "match"
 
 
 class StageFailed(Exception):
@@ -63,9 +68,8 @@ def parse(plugins: Plugins, provider: str, body: bytes, path: Mapping[str, str])
 def authenticate(plugins: Plugins, attempt: Attempt, keys: KeyRing) -> Caller | Denied:
     """Any denial wins, then the first caller. Raises `StageFailed` when an authenticator fails."""
     answers = [
-        _ask("authenticate", name, one.authenticate, attempt, keys)
-        for name, one in plugins.authenticators.items()
-        if not one.providers or attempt.provider in one.providers
+        _ask("authenticate", name, plugins.authenticators[name].authenticate, attempt, keys)
+        for name in authenticators(plugins, attempt.provider)
     ]
     denials = [answer for answer in answers if isinstance(answer, Denied)]
     callers = [answer for answer in answers if isinstance(answer, Caller)]
@@ -76,26 +80,32 @@ def authenticate(plugins: Plugins, attempt: Attempt, keys: KeyRing) -> Caller | 
     return Denied(kind="no_caller", message="Invalid API Key: nothing in the message says who sent it.")
 
 
-def match(plugins: Plugins, signal: SignalFacts, algorithms: Iterable[Algorithm]) -> tuple[Algorithm, ...]:
-    """The algorithms of which any matcher in their chain says yes. Raises `StageFailed`, `Unhonoured`."""
+def authenticators(plugins: Plugins, provider: str) -> tuple[str, ...]:
+    """Who is asked about a message of `provider`, in this order."""
     return tuple(
-        algorithm
-        for algorithm in algorithms
-        if any(
-            _ask("match", name, plugins.matcher(name).matches, signal, algorithm)
-            for name in (DEFAULT, *algorithm.pipeline.match)
-        )
+        name for name, one in plugins.authenticators.items() if not one.providers or provider in one.providers
     )
 
 
+def match(plugins: Plugins, signal: SignalFacts, algorithms: Iterable[Algorithm]) -> tuple[Algorithm, ...]:
+    """The algorithms of which any matcher in their chain says yes. Raises `StageFailed`, `Unhonoured`."""
+    return tuple(algorithm for algorithm in algorithms if _matched_by(plugins, signal, algorithm) is not None)
+
+
 def override(plugins: Plugins, draft: Draft, signal: SignalFacts, algorithm: Algorithm) -> Draft | Skip:
-    """The draft after every override of the algorithm's chain. Raises `StageFailed`, `Unhonoured`."""
+    """The draft after every override of the algorithm's chain. Raises `StageFailed`, `Unhonoured`.
+
+    Its notes say by whom each decision is, a change that an override kept to itself among them, and first
+    which matcher it was that another than the default one.
+    """
+    chosen = _choice_noted(plugins, signal, algorithm)
     for name in (DEFAULT, *algorithm.pipeline.override):
         answer = _ask("override", name, _applied, plugins.override(name), draft, signal, algorithm)
-        if isinstance(answer, Skip):
-            return answer
-        draft = answer
-    return draft
+        noted = signed(draft, answer, name)
+        if isinstance(noted, Skip):
+            return msgspec.structs.replace(noted, notes=(*chosen, *noted.notes))
+        draft = noted
+    return msgspec.structs.replace(draft, notes=(*chosen, *draft.notes))
 
 
 def step(plugins: Plugins, blueprint: str, view: StepView) -> Step:
@@ -106,15 +116,30 @@ def step(plugins: Plugins, blueprint: str, view: StepView) -> Step:
 def chain(plugins: Plugins, algorithm: Algorithm, guardians: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """(stage, plugin) in the order in which a signal of this algorithm passes them."""
     stages = [("parse", algorithm.signal.provider)]
-    stages += [
-        ("authenticate", name)
-        for name, one in plugins.authenticators.items()
-        if not one.providers or algorithm.signal.provider in one.providers
-    ]
+    stages += [("authenticate", name) for name in authenticators(plugins, algorithm.signal.provider)]
     stages += [("match", name) for name in (DEFAULT, *algorithm.pipeline.match)]
     stages += [("override", name) for name in (DEFAULT, *algorithm.pipeline.override)]
     stages += [("guard", name) for name in guardians]
     return (*stages, ("blueprint", algorithm.blueprint.name))
+
+
+def _matched_by(plugins: Plugins, signal: SignalFacts, algorithm: Algorithm) -> str | None:
+    """The first matcher of the algorithm's chain that says yes."""
+    for name in (DEFAULT, *algorithm.pipeline.match):
+        if _ask("match", name, plugins.matcher(name).matches, signal, algorithm):
+            return name
+    return None
+
+
+def _choice_noted(plugins: Plugins, signal: SignalFacts, algorithm: Algorithm) -> tuple[Note, ...]:
+    """Which further matcher brought the signal to the algorithm; asked again, since matchers are pure."""
+    if not algorithm.pipeline.match:
+        return ()
+    name = _matched_by(plugins, signal, algorithm)
+    if name is None or name == DEFAULT:
+        return ()
+    said = signal.message.strategy_id
+    return (Note(field=MATCHED, received=said, used=algorithm.signal.id, why="it matched", by=name),)
 
 
 def _applied(one: Override, draft: Draft, signal: SignalFacts, algorithm: Algorithm) -> Draft | Skip:

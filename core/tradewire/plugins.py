@@ -5,7 +5,7 @@ hook of a wrong name or signature, or takes a name that is taken is quarantined 
 else is affected, and whatever needs it refuses in words.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from enum import StrEnum
 from importlib.metadata import EntryPoint, entry_points
@@ -80,13 +80,22 @@ class Plugins:
         self._left_behind: dict[str, Guardian] = {}
 
     @classmethod
-    def discover(cls, blocked: Iterable[str] = (), found: Iterable[EntryPoint] | None = None) -> "Plugins":
-        """Load every entry point of the group (or of `found`), Tradewire's own first, then by name."""
+    def discover(
+        cls,
+        blocked: Iterable[str] = (),
+        found: Iterable[EntryPoint] | None = None,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> "Plugins":
+        """Load every entry point of the group (or of `found`), Tradewire's own first, then by name.
+
+        `settings` holds what a plugin's hooks are given, by the plugin's name.
+        """
         plugins = cls()
+        given = settings or {}
         names = frozenset(blocked)
         points = entry_points(group=PROJECT) if found is None else found
         for point in sorted(points, key=lambda point: (_distribution(point)[0] != _OWN, point.name)):
-            plugins._load(point, names)
+            plugins._load(point, names, given.get(point.name, {}))
         return plugins
 
     def provider(self, name: str) -> Provider:
@@ -106,6 +115,23 @@ class Plugins:
 
     def broker(self, name: str) -> Broker:
         return self._one(self.brokers, "broker", name)
+
+    def problems_of(self, configured: Iterable[str]) -> list[str]:
+        """Why plugins that the settings configure are not in use, in sentences; blocked ones are meant to be.
+
+        What was configured may have been there to refuse: going on without it would be less, not the same.
+        """
+        records = {record.name: record for record in self.records}
+        problems = []
+        for name in configured:
+            record = records.get(name)
+            if record is None:
+                near = get_close_matches(name, records, n=1)
+                hint = f"Did you mean {near[0]!r}?" if near else "Install it, or take that table out."
+                problems.append(f"[plugins.settings.{name}] is for a plugin that is not installed. {hint}")
+            elif record.state is PluginState.QUARANTINED:
+                problems.append(f"[plugins.settings.{name}]: the plugin cannot be used: {record.reason}")
+        return problems
 
     def quarantine_guardian(self, name: str, reason: str) -> None:
         """Take a guardian out of use while running; orders that need it are denied from now on."""
@@ -129,7 +155,7 @@ class Plugins:
         hint = f" Did you mean {near[0]!r}?" if near else " `tradewire plugins` lists what is installed."
         raise Unhonoured(f"No {kind} {name!r} is installed.{hint}")
 
-    def _load(self, point: EntryPoint, blocked: frozenset[str]) -> None:
+    def _load(self, point: EntryPoint, blocked: frozenset[str], settings: Mapping[str, Any]) -> None:
         distribution, version = _distribution(point)
 
         def record(state: PluginState, adds: Sequence[str] = (), reason: str | None = None) -> None:
@@ -149,7 +175,7 @@ class Plugins:
             return
         try:
             hooks = _registered(point)
-            adds = self._adopt(hooks, own=distribution == _OWN)
+            adds = self._adopt(hooks, settings, own=distribution == _OWN)
         # What a stranger's module does at import is its own affair: nothing it raises may stop the others.
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
@@ -158,9 +184,9 @@ class Plugins:
             return
         record(PluginState.LOADED, adds)
 
-    def _adopt(self, hooks: pluggy.HookRelay, *, own: bool) -> list[str]:
+    def _adopt(self, hooks: pluggy.HookRelay, settings: Mapping[str, Any], *, own: bool) -> list[str]:
         """Add what a plugin's hooks return: all of it, or nothing."""
-        stages: list[tuple[str, Callable[[], list[Any]], type, dict[str, Any]]] = [
+        stages: list[tuple[str, Callable[..., list[Any]], type, dict[str, Any]]] = [
             ("parse", hooks.parse, Provider, self.providers),
             ("authenticate", hooks.authenticate, Authenticator, self.authenticators),
             ("match", hooks.match, Matcher, self.matchers),
@@ -172,7 +198,7 @@ class Plugins:
         additions: list[tuple[dict[str, Any], str, Any]] = []
         adds: list[str] = []
         for stage, call, base, named in stages:
-            for one in (one for answer in call() for one in answer):
+            for one in (one for answer in call(settings=dict(settings)) for one in answer):
                 _check(stage, one, base, named, {name for table, name, _ in additions if table is named})
                 if isinstance(one, Guardian) and one.name in RESERVED_GUARDIANS and not own:
                     raise ValueError(f"guard {one.name!r} is a name of Tradewire's own; choose another")

@@ -35,6 +35,11 @@ SecondsOrOff = Annotated[float, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=1)]
 
 
+#: Settings that are tables of tables: a name, and below it what the plugin of that name takes.
+TABLES = (("guardians",), ("plugins", "settings"))
+_EXAMPLES = {TABLES[0]: "max_order_qty", TABLES[1]: "symbol_map"}
+
+
 class SettingsError(Unhonoured):
     """A setting that cannot be used; the text names where it stands."""
 
@@ -84,9 +89,11 @@ class EngineSettings(Struct):
 
 
 class PluginSettings(Struct):
-    """`blocked`: plugins or distributions that are not loaded."""
+    """`blocked`: plugins or distributions that are not loaded. `settings`: what a plugin's hooks are given,
+    by the plugin's name; the plugin itself checks it."""
 
     blocked: tuple[str, ...] = ()
+    settings: dict[str, dict[str, Any]] = {}  # noqa: RUF012 - msgspec gives every struct a copy
 
 
 class LogSettings(Struct):
@@ -131,13 +138,12 @@ class Setting(NamedTuple):
 
     @property
     def variable(self) -> str:
-        if self.key == "guardians":
-            return f"{PREFIX}GUARDIANS__NAME__PARAMETER"
-        return PREFIX + "__".join(self.path).upper()
+        whole = PREFIX + "__".join(self.path).upper()
+        return f"{whole}__NAME__PARAMETER" if self.path in TABLES else whole
 
 
 def every_setting() -> tuple[Setting, ...]:
-    """All keys, in the order of the struct; `guardians` counts as one."""
+    """All keys, in the order of the struct; each of `TABLES` counts as one."""
     return tuple(_settings_of(Settings, ()))
 
 
@@ -148,17 +154,23 @@ def load_settings(file: Path, environment: Mapping[str, str], *, required: bool 
     """
     table = _read(file, required)
     given = _from_file(file, table) | _from_environment(environment)
-    guardians = _guardians(file, table.get("guardians", {}), environment)
-    values: dict[str, Any] = {"guardians": guardians}
+    values: dict[str, Any] = {}
     for setting in every_setting():
-        if setting.path in given:
-            section = values
-            for name in setting.path[:-1]:
-                section = section.setdefault(name, {})
-            section[setting.path[-1]] = _checked(setting, *given[setting.path])
+        if setting.path in TABLES:
+            section = _section(values, setting.path)
+            section[setting.path[-1]] = _tables(file, setting.path, table, environment)
+        elif setting.path in given:
+            _section(values, setting.path)[setting.path[-1]] = _checked(setting, *given[setting.path])
     settings = msgspec.convert(values, Settings)
     _check_together(settings)
     return settings
+
+
+def _section(values: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """Where the last part of `path` stands in `values`."""
+    for name in path[:-1]:
+        values = values.setdefault(name, {})
+    return values
 
 
 def _settings_of(kind: type[msgspec.Struct], path: tuple[str, ...]) -> Iterator[Setting]:
@@ -198,6 +210,8 @@ def _from_file(file: Path, table: Mapping[str, Any]) -> Given:
         for name, value in table.items():
             here = (*path, name)
             where = f"{file}, {'.'.join(here)}"
+            if here in TABLES:
+                continue
             if here in sections:
                 if not isinstance(value, dict):
                     raise SettingsError(f"{where}: this is a section; write [{name}] and its keys below.")
@@ -209,7 +223,7 @@ def _from_file(file: Path, table: Mapping[str, Any]) -> Given:
                     ".".join(here), str(file), sorted(".".join(path) for path in known | sections if path)
                 )
 
-    walk({name: value for name, value in table.items() if name != "guardians"}, ())
+    walk(table, ())
     return given
 
 
@@ -217,7 +231,7 @@ def _from_environment(environment: Mapping[str, str]) -> Given:
     settings = {setting.variable: setting for setting in every_setting()}
     given: Given = {}
     for name, text in environment.items():
-        if not name.startswith(PREFIX) or name in OTHER_VARIABLES or _guardian_parameter(name):
+        if not name.startswith(PREFIX) or name in OTHER_VARIABLES or _parameter_of(name):
             continue
         setting = settings.get(name)
         if setting is None:
@@ -228,23 +242,31 @@ def _from_environment(environment: Mapping[str, str]) -> Given:
     return given
 
 
-def _guardians(file: Path, table: Any, environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Parameters are checked by the guardian they are for, once it is known."""
+def _tables(
+    file: Path, path: tuple[str, ...], document: Mapping[str, Any], environment: Mapping[str, str]
+) -> dict[str, dict[str, Any]]:
+    """Parameters are checked by the plugin they are for, once it is known."""
+    table: Any = document
+    for name in path:
+        table = table.get(name, {}) if isinstance(table, dict) else {}
+    where = ".".join(path)
     if not isinstance(table, dict) or not all(isinstance(params, dict) for params in table.values()):
-        raise SettingsError(f"{file}, guardians: write a table for each, such as [guardians.max_order_qty].")
-    guardians = {name: dict(params) for name, params in table.items()}
-    for name, text in environment.items():
-        if path := _guardian_parameter(name):
-            guardian, param = path
-            guardians.setdefault(guardian, {})[param] = text
-    return guardians
+        raise SettingsError(f"{file}, {where}: write a table for each, such as [{where}.{_EXAMPLES[path]}].")
+    tables = {name: dict(params) for name, params in table.items()}
+    for variable, text in environment.items():
+        if (found := _parameter_of(variable)) and found[0] == path:
+            tables.setdefault(found[1], {})[found[2]] = text
+    return tables
 
 
-def _guardian_parameter(variable: str) -> tuple[str, str] | None:
-    prefix, guardian, param, *rest = [*variable.split("__"), "", ""][:4]
-    if prefix != f"{PREFIX}GUARDIANS" or not guardian or not param or any(rest):
-        return None
-    return guardian.lower(), param.lower()
+def _parameter_of(variable: str) -> tuple[tuple[str, ...], str, str] | None:
+    """Which of `TABLES`, the plugin and the parameter that a variable sets; None for any other variable."""
+    for path in TABLES:
+        start = PREFIX + "__".join(path).upper() + "__"
+        name, _, parameter = variable.removeprefix(start).partition("__")
+        if variable.startswith(start) and name and parameter and "__" not in parameter:
+            return path, name.lower(), parameter.lower()
+    return None
 
 
 def _checked(setting: Setting, value: Any, where: str) -> Any:

@@ -25,6 +25,7 @@ from tradewire import (
     KeyRing,
     Matcher,
     Message,
+    Note,
     OrderType,
     Override,
     ParentOrder,
@@ -216,12 +217,44 @@ def test_overrides_run_in_the_algorithms_order_and_each_sees_the_last() -> None:
     assert draft.symbol == "AAPL+default+first+second"
 
 
+def test_a_change_that_an_override_keeps_to_itself_is_noted_in_its_name() -> None:
+    plugins = plugins_with(overrides=[Appends("default"), Appends("quiet")])
+    draft = pipeline.override(plugins, DRAFT, SIGNAL, algorithm(override=("quiet",)))
+    assert [(note.field, note.used, note.by) for note in draft.notes] == [
+        ("symbol", "AAPL+default", "default"),
+        ("symbol", "AAPL+default+quiet", "quiet"),
+    ]
+
+
+def test_a_note_is_signed_by_the_override_that_left_it_and_by_no_later_one() -> None:
+    note = Note(field="qty", received="10", used="9", why="one less", by="somebody else")
+    plugins = plugins_with(
+        overrides=[
+            Appends("default", msgspec.structs.replace(DRAFT, quantity=Decimal(9), notes=(note,))),
+            Appends("forgetful", msgspec.structs.replace(DRAFT, quantity=Decimal(9))),
+        ]
+    )
+    draft = pipeline.override(plugins, DRAFT, SIGNAL, algorithm(override=("forgetful",)))
+    assert draft.notes == (msgspec.structs.replace(note, by="default"),)
+
+
+@pytest.mark.parametrize(("liked", "noted"), [((), "more"), (("a",), None)])
+def test_another_matcher_than_the_default_one_is_noted(liked: tuple[str, ...], noted: str | None) -> None:
+    plugins = plugins_with(
+        matchers=[Likes("default", *liked), Likes("never"), Likes("more", "a")],
+        overrides=[Appends("default")],
+    )
+    draft = pipeline.override(plugins, DRAFT, SIGNAL, algorithm(match=("never", "more")))
+    assert next((note.by for note in draft.notes if note.field == pipeline.MATCHED), None) == noted
+
+
 def test_a_skip_ends_the_chain() -> None:
     skip = Skip(reason="enough", message="No more.")
     plugins = plugins_with(
         overrides=[Appends("default"), Appends("stop", skip), Appends("never", ValueError("asked"))]
     )
-    assert pipeline.override(plugins, DRAFT, SIGNAL, algorithm(override=("stop", "never"))) == skip
+    answer = pipeline.override(plugins, DRAFT, SIGNAL, algorithm(override=("stop", "never")))
+    assert msgspec.structs.replace(answer, notes=()) == skip
 
 
 @pytest.mark.parametrize(

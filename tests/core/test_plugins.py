@@ -223,3 +223,28 @@ def test_a_guardian_that_is_always_asked_stays_asked_when_it_is_quarantined(add:
     plugins.quarantine_guardian("quiet", "late")
     assert plugins.always_asked(Scope.ALGORITHM) == ("quiet",)
     assert plugins.always_asked(Scope.GLOBAL) == ()
+
+
+def test_a_hook_is_given_the_table_of_its_plugin(add: Add) -> None:
+    seen: list[dict[str, object]] = []
+
+    def guard(settings: dict[str, object]) -> list[Guardian]:
+        seen.append(settings)
+        return [Quiet()]
+
+    table = {"told": {"limit": 5}, "other": {"limit": 6}}
+    Plugins.discover(found=[add("told", guard=guard)], settings=table)
+    assert seen == [{"limit": 5}]
+
+
+def test_a_plugin_that_the_settings_configure_and_that_is_missing_or_broken_is_a_problem(add: Add) -> None:
+    def refuses(settings: dict[str, object]) -> list[Guardian]:
+        raise ValueError("`limit` must be a number")
+
+    points = [add("good", guard=lambda: [Quiet()]), add("strict", guard=refuses), add("kept_out")]
+    plugins = Plugins.discover(blocked=["kept_out"], found=points)
+    assert plugins.problems_of(["good", "kept_out"]) == []
+    assert plugins.problems_of(["strict", "gone"]) == [
+        "[plugins.settings.strict]: the plugin cannot be used: ValueError: `limit` must be a number",
+        "[plugins.settings.gone] is for a plugin that is not installed. Install it, or take that table out.",
+    ]

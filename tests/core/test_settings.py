@@ -84,6 +84,15 @@ def test_guardians_keep_their_parameters_exactly(load: Callable[..., Settings]) 
     )
 
 
+def test_a_plugin_has_a_table_of_its_own_and_variables_over_it(load: Callable[..., Settings]) -> None:
+    settings = load(
+        '[plugins]\nblocked = ["paper"]\n[plugins.settings.symbol_map]\nSPX = "SPY"',
+        TRADEWIRE_PLUGINS__SETTINGS__WORDS__LONGEST="80",
+    )
+    assert settings.plugins.blocked == ("paper",)
+    assert settings.plugins.settings == {"symbol_map": {"SPX": "SPY"}, "words": {"longest": "80"}}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -98,6 +107,8 @@ def test_guardians_keep_their_parameters_exactly(load: Callable[..., Settings]) 
         ("[engine]\nsweep_s = 0", r"engine\.sweep_s: expected `float` > 0"),
         ("server = 1", r"server: this is a section; write \[server\]"),
         ("guardians = 5", r"guardians: write a table for each"),
+        ("[plugins.settings]\nx = 5", r"plugins\.settings: write a table for each"),
+        ("[plugins.symbol_map]\nx = 5", r"there is no setting plugins\.symbol_map"),
         ("port ==", r"tradewire\.toml is not valid TOML: .*line 1"),
         (
             "[engine]\nlease_s = 5",

@@ -11,12 +11,16 @@ from tradewire.domain.order import OrderType, TimeInForce
 
 
 class Note(Struct):
-    """One decision about one field, for the audit trail: what came, what is used, and why."""
+    """One decision about one field, for the audit trail: what came, what is used, and why.
+
+    `by` is the plugin that decided; the pipeline fills it in.
+    """
 
     field: str
     received: str | None
     used: str | None
     why: str
+    by: str = ""
 
 
 class Draft(Struct):

@@ -161,6 +161,7 @@ def _entry(arrival: Arrival, outcome: Outcome, now: datetime) -> Entry:
             "action": None if message is None or message.action is None else message.action.value,
             "quantity": None if message is None else message.quantity,
             "of": outcome.of,
+            "checked_by": list(arrival.checked_by),
         },
     )
 

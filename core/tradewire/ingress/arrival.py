@@ -19,7 +19,7 @@ class Arrival(Struct, kw_only=True):
     """One message of a known caller. `id` becomes the signal's; `raw` and `message` hold no key.
 
     `digest` is that of the content, or of the explicit id (`for_ever`). `in_doubt`: an earlier copy was
-    answered without knowing whether it was stored.
+    answered without knowing whether it was stored. `checked_by` names the authenticators that were asked.
     """
 
     id: str
@@ -34,6 +34,7 @@ class Arrival(Struct, kw_only=True):
     for_ever: bool = False
     message: Message | None = None
     fault: Fault | None = None
+    checked_by: tuple[str, ...] = ()
     in_doubt: bool = False
     claim: Claim
 

@@ -180,6 +180,7 @@ class Door:
             for_ever=explicit is not None,
             message=None if parsed is None else redacted_message(parsed.message),
             fault=fault,
+            checked_by=pipeline.authenticators(self._plugins, request.provider),
             claim=Claim(),
         )
 

@@ -150,11 +150,12 @@ def open_core(
     secrets = load_key_file(folder.key_file)
     upgrade(url)
     store = open_store(url, after_commit=after_commit, monotonic=clock.monotonic)
-    plugins = Plugins.discover(settings.plugins.blocked)
-    problems = guardian_problems(settings.global_guardians, plugins, Scope.GLOBAL)
+    plugins = Plugins.discover(settings.plugins.blocked, settings=settings.plugins.settings)
+    problems = plugins.problems_of(settings.plugins.settings)
+    problems += guardian_problems(settings.global_guardians, plugins, Scope.GLOBAL)
     if problems:
         store.close()
-        raise Unhonoured(f"The settings' [guardians] cannot be used: {' '.join(problems)}")
+        raise Unhonoured(f"The settings cannot be used as they are: {' '.join(problems)}")
     return Core(
         settings=settings,
         folder=folder,

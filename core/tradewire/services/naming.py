@@ -68,6 +68,13 @@ def account_names(conn: Connection) -> dict[str, str]:
     return {row.id: row.name for row in conn.execute(select(accounts.c.id, accounts.c.name))}
 
 
+def account_brokers(conn: Connection) -> dict[str, str]:
+    """Every account's broker by the account's name."""
+    return {
+        row.name: row.document.broker for row in conn.execute(select(accounts.c.name, accounts.c.document))
+    }
+
+
 def algorithm_names(conn: Connection) -> dict[str, str]:
     """Every algorithm's name by its id."""
     return {row.id: row.name for row in conn.execute(select(algorithms.c.id, algorithms.c.name))}

@@ -1,6 +1,6 @@
 """One signal, followed through every stage with its time and reason."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,9 @@ from tradewire.domain.base import Struct
 from tradewire.domain.ledger import EntryKind, Recorded
 from tradewire.domain.verdict import Decision, Verdict
 from tradewire.ledger.read import of_parent, of_signal
+from tradewire.pipeline import DEFAULT, MATCHED
 from tradewire.services.fills import FillView, fill_views
+from tradewire.services.naming import account_brokers
 from tradewire.services.numbers import shown_price
 from tradewire.services.orders import ChildView, OrderView, order_views
 from tradewire.services.refusal import Code, Refused
@@ -67,7 +69,8 @@ class Judgement(Struct):
 
 
 class StageView(Struct):
-    """`after_ms` counts from the request's arrival; negative for the alert itself."""
+    """`after_ms` counts from the request's arrival; negative for the alert itself. `plugins` names those
+    whose work it is."""
 
     at: datetime
     after_ms: int
@@ -76,6 +79,7 @@ class StageView(Struct):
     algorithm: str | None = None
     parent_id: str | None = None
     client_id: str | None = None
+    plugins: tuple[str, ...] = ()
 
 
 class SignalStory(Struct):
@@ -138,9 +142,10 @@ def _story(conn: Connection, row: Row[Any]) -> SignalStory:
     entries = {entry.seq: entry for entry in of_signal(conn, row.id)}
     for parent in ids:
         entries.update({entry.seq: entry for entry in of_parent(conn, parent)})
-    stages = [*_arrival(signal)]
+    stages = [*_arrival(signal, _checked_by(entries.values()))]
+    brokers = account_brokers(conn)
     for order in orders:
-        stages += _of_order(signal, order)
+        stages += _of_order(signal, order, brokers.get(order.account, ""))
     names = {order.id: order.algorithm for order in orders}
     stages += [_judged(signal, one, names) for one in judged]
     stages += [_executed(signal, one) for one in executed]
@@ -158,19 +163,35 @@ def _story(conn: Connection, row: Row[Any]) -> SignalStory:
     )
 
 
-def _stage(signal: SignalView, at: datetime, stage: str, text: str, **where: str | None) -> StageView:
+def _stage(
+    signal: SignalView,
+    at: datetime,
+    stage: str,
+    text: str,
+    plugins: Iterable[str] = (),
+    **where: str | None,
+) -> StageView:
     after = round((at - signal.received_at).total_seconds() * 1000)
-    return StageView(at=at, after_ms=after, stage=stage, text=text, **where)
+    named = tuple(dict.fromkeys(name for name in plugins if name))
+    return StageView(at=at, after_ms=after, stage=stage, text=text, plugins=named, **where)
 
 
-def _arrival(signal: SignalView) -> Iterator[StageView]:
+def _checked_by(entries: Iterable[Recorded]) -> tuple[str, ...]:
+    """The authenticators that were asked when it came in."""
+    asked = (entry.data.get("checked_by") for entry in entries)
+    return tuple(str(name) for names in asked if isinstance(names, list) for name in names)
+
+
+def _arrival(signal: SignalView, checked_by: tuple[str, ...]) -> Iterator[StageView]:
     if signal.time is not None:
         yield _stage(signal, signal.time, "alert", "The time that the message carries.")
+    checked = f" Checked by {', '.join(checked_by)}." if len(checked_by) > 1 else ""
     yield _stage(
         signal,
         signal.received_at,
         "received",
-        f"From {signal.source}, as {signal.connection} ({signal.provider}).",
+        f"From {signal.source}, as {signal.connection} ({signal.provider}).{checked}",
+        (signal.provider, *checked_by),
     )
     stored = {
         "invalid": f"Refused: {signal.reason}",
@@ -189,12 +210,13 @@ def _arrival(signal: SignalView) -> Iterator[StageView]:
         )
 
 
-def _of_order(signal: SignalView, order: OrderView) -> Iterator[StageView]:
+def _of_order(signal: SignalView, order: OrderView, broker: str) -> Iterator[StageView]:
     where = {"algorithm": order.algorithm, "parent_id": order.id}
     what = " ".join(
         part for part in (order.purpose.value, order.side, order.quantity, order.symbol) if part is not None
     )
-    yield _stage(signal, order.created_at, "order", f"{what}. {_decided(order)}".strip(), **where)
+    deciders = [note.by for note in order.notes]
+    yield _stage(signal, order.created_at, "order", f"{what}. {_decided(order)}".strip(), deciders, **where)
     if order.admitted_at is not None:
         kind = f" {order.order_type}" if order.order_type is not None else ""
         yield _stage(
@@ -202,10 +224,11 @@ def _of_order(signal: SignalView, order: OrderView) -> Iterator[StageView]:
             order.admitted_at,
             "admitted",
             f"{order.quantity} {order.symbol}{kind}, worked by the blueprint {order.blueprint}.",
+            [order.blueprint],
             **where,
         )
     for child in order.children:
-        yield from _of_child(signal, order, child)
+        yield from _of_child(signal, order, child, broker)
     if order.ended_at is not None:
         why = order.detail or order.reason
         yield _stage(
@@ -220,21 +243,24 @@ def _of_order(signal: SignalView, order: OrderView) -> Iterator[StageView]:
 def _decided(order: OrderView) -> str:
     """What the message said and the algorithm said, where either said anything."""
     taken = [note.field for note in order.notes if note.received is not None and note.received == note.used]
-    sentences = [f"From the message: {', '.join(taken)}."] if taken else []
+    sentences = [f"Matched by {note.by}." for note in order.notes if note.field == MATCHED]
+    sentences += [f"From the message: {', '.join(taken)}."] if taken else []
     for note in order.notes:
-        if note.received == note.used:
+        if note.received == note.used or note.field == MATCHED:
             continue
         came = "absent" if note.received is None else f"{note.received} came"
-        sentences.append(f"{note.field}: {came}, {note.used or 'nothing'} is used ({note.why}).")
+        why = note.why if note.by in ("", DEFAULT) else f"{note.by}: {note.why}"
+        sentences.append(f"{note.field}: {came}, {note.used or 'nothing'} is used ({why}).")
     return " ".join(sentences)
 
 
-def _of_child(signal: SignalView, order: OrderView, child: ChildView) -> Iterator[StageView]:
+def _of_child(signal: SignalView, order: OrderView, child: ChildView, broker: str) -> Iterator[StageView]:
     where = {"algorithm": order.algorithm, "parent_id": order.id, "client_id": child.client_id}
     price = f" at {shown_price(child.limit_price)}" if child.limit_price is not None else ""
     if child.sent_at is not None:
-        sent = f"{child.side} {child.quantity} {order.symbol} {child.order_type}{price} to {order.account}."
-        yield _stage(signal, child.sent_at, "sent", sent, **where)
+        to = order.account if broker in ("", order.account) else f"{order.account} ({broker})"
+        sent = f"{child.side} {child.quantity} {order.symbol} {child.order_type}{price} to {to}."
+        yield _stage(signal, child.sent_at, "sent", sent, [broker], **where)
     if child.acknowledged_at is not None:
         yield _stage(
             signal,
@@ -250,15 +276,15 @@ def _of_child(signal: SignalView, order: OrderView, child: ChildView) -> Iterato
 
 
 def _judged(signal: SignalView, one: Judgement, names: dict[str, str]) -> StageView:
+    asked = tuple(dict.fromkeys(verdict.guardian for verdict in one.verdicts))
     against = [verdict for verdict in one.verdicts if verdict.decision in (Decision.BLOCK, Decision.DELAY)]
     against = against or [verdict for verdict in one.verdicts if verdict.decision is Decision.TRIM]
     if against:
         said = " ".join(f"{verdict.guardian} ({verdict.scope}): {verdict.message}" for verdict in against)
     else:
-        said = f"Nothing against it in {len(one.verdicts)} verdicts."
-    return _stage(
-        signal, one.at, "guarded", said, algorithm=names.get(one.parent_id), parent_id=one.parent_id
-    )
+        said = f"Nothing against it in {len(one.verdicts)} verdicts: {', '.join(asked)}."
+    whose = names.get(one.parent_id)
+    return _stage(signal, one.at, "guarded", said, asked, algorithm=whose, parent_id=one.parent_id)
 
 
 def _executed(signal: SignalView, fill: FillView) -> StageView:

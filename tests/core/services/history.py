@@ -75,7 +75,8 @@ def _signal(conn: Connection, signal: str, at: datetime, **changes: Any) -> None
         "routed_at": _ms(at, 5),
     }
     conn.execute(insert(signals).values(**{**row, **changes}))
-    append(conn, [Entry(at=_ms(at, 2), kind=EntryKind.SIGNAL_ACCEPTED, signal_id=signal)])
+    checked = {"checked_by": ["api_key", "network"]}
+    append(conn, [Entry(at=_ms(at, 2), kind=EntryKind.SIGNAL_ACCEPTED, signal_id=signal, data=checked)])
 
 
 def _parent(conn: Connection, signal: str, account: str, algorithm: str, at: datetime) -> None:
@@ -110,9 +111,10 @@ def _parent(conn: Connection, signal: str, account: str, algorithm: str, at: dat
         "admitted_at": _ms(at, 9),
         "version": 1,
         "notes": (
-            Note(field="symbol", received="AAPL", used="AAPL", why="dynamic symbol is on"),
+            Note(field="match", received="x", used="y", why="it matched", by="tags"),
+            Note(field="symbol", received="AAPL", used="AAPL", why="dynamic symbol is on", by="default"),
             Note(field="qty", received="20", used="10", why="dynamic quantity is off"),
-            Note(field="stopPrice", received=None, used=None, why="absent"),
+            Note(field="stopPrice", received=None, used=None, why="absent", by="default"),
         ),
     }
     conn.execute(insert(parent_orders).values(**{**row, **ends[signal]}))

@@ -81,8 +81,23 @@ def test_a_story_says_what_the_message_changed_and_what_it_could_not(services: S
     story = run(services.stories.show(FILLED))
     (order,) = [stage.text for stage in story.stages if stage.stage == "order"]
     assert order == (
-        "entry buy 10 AAPL. From the message: symbol. qty: 20 came, 10 is used (dynamic quantity is off)."
+        "entry buy 10 AAPL. Matched by tags. From the message: symbol. "
+        "qty: 20 came, 10 is used (dynamic quantity is off)."
     )
+
+
+def test_a_story_names_the_plugins_of_every_stage(services: Services, run: Run) -> None:
+    story = run(services.stories.show(FILLED))
+    named = {stage.stage: stage.plugins for stage in story.stages if stage.plugins}
+    assert {name: named[name] for name in ("received", "order", "admitted", "sent")} == {
+        "received": ("tradingview", "api_key", "network"),
+        "order": ("tags", "default"),
+        "admitted": ("market",),
+        "sent": ("paper",),
+    }
+    assert named["guarded"] == ("kill_switch",)
+    (received,) = [stage.text for stage in story.stages if stage.stage == "received"]
+    assert received.endswith("Checked by api_key, network.")
 
 
 def test_a_blocked_story_says_which_guardian_and_why(services: Services, run: Run) -> None:

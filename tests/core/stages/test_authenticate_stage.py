@@ -51,7 +51,8 @@ def test_the_stages_are_registered_through_the_plugins_door() -> None:
     manager.add_hookspecs(hookspecs)
     manager.register(stages)
     manager.check_pending()
-    found = [*manager.hook.authenticate(), *manager.hook.match(), *manager.hook.override()]
+    hooks = (manager.hook.authenticate, manager.hook.match, manager.hook.override)
+    found = [answer for hook in hooks for answer in hook(settings={})]
     assert [one.name for objects in found for one in objects] == ["api_key", "default", "default"]
 
 
