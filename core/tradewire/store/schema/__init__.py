@@ -13,6 +13,7 @@ from tradewire.store.schema.orders import (
     refused_executions,
     verdicts,
 )
+from tradewire.store.schema.processes import decisions, key_checks, workers
 from tradewire.store.schema.restorations import restorations
 from tradewire.store.schema.signals import dedupe, signals
 
@@ -23,9 +24,11 @@ __all__ = [
     "api_tokens",
     "child_orders",
     "connections",
+    "decisions",
     "dedupe",
     "fills",
     "instruments",
+    "key_checks",
     "keys",
     "leases",
     "ledger_entries",
@@ -42,4 +45,5 @@ __all__ = [
     "switches",
     "verdicts",
     "versions",
+    "workers",
 ]

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from tradewire.store.migrations.append_only import refuse_changes
+from tradewire.store.migrations.process_tables import create_processes
 from tradewire.store.types import Amount, Utc
 
 revision = "0001"
@@ -17,6 +18,7 @@ def upgrade() -> None:
     _create_orders()
     _create_ledger()
     _create_restorations()
+    create_processes()
     refuse_changes("ledger_entries")
     refuse_changes("ledger_seals")
 
