@@ -24,12 +24,23 @@ class StoreUnavailable(Exception):
     """Nothing was stored; the text is a sentence for the user."""
 
 
+class StoreInDoubt(StoreUnavailable):
+    """The database was lost while it was asked to commit: all was stored, or nothing was.
+
+    Doing the same again is safe, since what a unit stores is known by unique keys.
+    """
+
+
 class Store(ABC):
     """Reads and writes by units of work: sync functions of a SQLAlchemy connection, which never commit.
 
     A unit that raises leaves nothing behind, and its exception goes to its caller. A unit may see what other
     units wrote before it, never half of one. When a call returns, what it wrote is on the disk. A unit whose
-    waiting caller is cancelled still runs.
+    waiting caller is cancelled still runs. One that the database undid because of others runs again.
+
+    On SQLite units run one after the other. On PostgreSQL they run side by side, here and in other processes,
+    and each statement sees what is committed when it begins: what a unit reads and then relies on, it locks
+    first (see `tradewire.state.locks`), and a statement that fails ends the whole unit.
     """
 
     @abstractmethod
@@ -78,11 +89,13 @@ def open_store(
     readers: int = 4,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Store:
-    """Open the database at `url`, such as "sqlite:////path/tradewire.db"; its tables must be there already.
+    """Open the database at `url`; its tables must be there already.
 
-    `on_fatal` is told in a sentence that the disk can no longer be trusted. `after_commit` is told of every
-    commit: how many units it stored, and the seconds it took. Raises `StoreUnavailable` if the database
-    cannot be opened, `Unhonoured` if it is of a kind this build does not know.
+    Such as "sqlite:////path/tradewire.db" or "postgresql://user:password@host/tradewire". `on_fatal` is told
+    in a sentence that the disk can no longer be trusted (SQLite). `after_commit` is told of every commit: how
+    many units it stored, and the seconds it took. `readers` is how many reads from event loops run at once.
+    Raises `StoreUnavailable` if the database cannot be opened, `Unhonoured` if it is of a kind this build
+    does not know, or one that would lose what it acknowledged.
     """
     if backend(url) == "sqlite":
         from tradewire.store.sqlite import SqliteStore
@@ -90,24 +103,27 @@ def open_store(
         return SqliteStore(
             url, on_fatal=on_fatal, after_commit=after_commit, readers=readers, monotonic=monotonic
         )
+    if backend(url) == "postgresql":
+        from tradewire.store.postgres import PostgresStore
+
+        return PostgresStore(url, after_commit=after_commit, readers=readers, monotonic=monotonic)
     raise unhonoured_backend(url)
 
 
 def backend(url: str) -> str:
     """The kind of database a URL names; raises `Unhonoured` if it cannot be read (it is never repeated)."""
     try:
-        return make_url(url).get_backend_name()
+        name = make_url(url).get_backend_name()
     except ArgumentError:
         raise Unhonoured(
-            "database_url cannot be read; it looks like sqlite:////home/you/.tradewire/tradewire.db."
+            "database_url cannot be read; it looks like postgresql://user:password@host:5432/tradewire or "
+            "sqlite:////home/you/.tradewire/tradewire.db."
         ) from None
+    return "postgresql" if name == "postgres" else name
 
 
 def unhonoured_backend(url: str) -> Unhonoured:
-    kind = backend(url)
-    if kind == "postgresql":
-        return Unhonoured(
-            "A PostgreSQL database comes with `tradewire serve` and `tradewire worker`, which this build "
-            "does not have yet; leave database_url out to use SQLite in the data folder."
-        )
-    return Unhonoured(f'Tradewire stores in SQLite, not in "{kind}"; leave database_url out to use it.')
+    return Unhonoured(
+        f'Tradewire stores in SQLite or PostgreSQL, not in "{backend(url)}"; leave database_url out to use '
+        "SQLite in the data folder."
+    )

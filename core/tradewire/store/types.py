@@ -5,10 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, DateTime, Dialect, LargeBinary, Numeric, Text
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, Numeric, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from tradewire.domain.quantity import canonical
+
+#: An integer that rises for as long as the database lives: 64 bits on both, spelt as SQLite numbers its rows.
+Counter = BigInteger().with_variant(Integer(), "sqlite")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -25,18 +25,25 @@ class Upgraded(Struct):
 
 
 def upgrade(url: str) -> Upgraded:
-    """Create or migrate the database at `url`, one transaction a migration; nothing else may have it open.
+    """Create or migrate the database at `url`, one transaction a migration.
 
-    One that already holds something is first copied beside itself, to `tradewire.db.before-<revision>`.
-    Raises `Unhonoured` for a database this code does not know, `StoreUnavailable` where the disk fails.
+    A SQLite file, which nothing else may have open, is first copied beside itself if it already holds
+    something, to `tradewire.db.before-<revision>`. PostgreSQL is migrated by one process at a time while
+    others wait; there the copy is its owner's (`pg_dump`). Raises `Unhonoured` for a database this code does
+    not know, `StoreUnavailable` where the disk or the server fails.
     """
-    if backend(url) != "sqlite":
+    kind = backend(url)
+    if kind == "postgresql":
+        from tradewire.store.postgres_upgrade import on_postgres
+
+        return on_postgres(url, _upgrade)
+    if kind != "sqlite":
         raise unhonoured_backend(url)
     path = database_path(url)
     try:
         create_private(path)
         with migrating_engine(url).connect() as connection:
-            return _upgrade(connection, path)
+            return _upgrade(connection, str(path), path)
     except OSError as error:
         raise StoreUnavailable(f"The database {path} cannot be opened: {error.strerror}.") from error
     except (DBAPIError, sqlite3.Error) as error:
@@ -45,26 +52,26 @@ def upgrade(url: str) -> Upgraded:
         raise
 
 
-def _upgrade(connection: Connection, path: Path) -> Upgraded:
-    before, after = _revision(connection, path), newest()
+def _upgrade(connection: Connection, name: str, file: Path | None = None) -> Upgraded:
+    before, after = _revision(connection, name, file), newest()
     if before == after:
         return Upgraded(before=before, after=after)
-    backup = None if before is None else _back_up(raw(connection), path, after)
+    backup = None if before is None or file is None else _back_up(raw(connection), file, after)
     command.upgrade(configuration(connection), after)
     return Upgraded(before=before, after=after, backup=backup)
 
 
-def _revision(connection: Connection, path: Path) -> str | None:
+def _revision(connection: Connection, name: str, file: Path | None) -> str | None:
     with connection.begin():
         tables = inspect(connection).get_table_names()
         revision = MigrationContext.configure(connection).get_current_revision()
     if revision is None and set(tables) - {"alembic_version"}:
-        raise Unhonoured(f"The file {path} is another program's database; choose another with database_url.")
+        raise Unhonoured(f"{name} is another program's database; choose another with database_url.")
     if revision is not None and revision not in known():
+        copy = "your copy of before" if file is None else f"the copy it made ({file.name}.before-…)"
         raise Unhonoured(
-            f"The database {path} is at revision {revision}, and this Tradewire knows {newest()} at most: "
-            "a newer Tradewire wrote it. Install that one again, or put back the copy it made "
-            f"({path.name}.before-…)."
+            f"The database {name} is at revision {revision}, and this Tradewire knows {newest()} at most: "
+            f"a newer Tradewire wrote it. Install that one again, or put back {copy}."
         )
     return revision
 

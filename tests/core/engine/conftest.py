@@ -1,20 +1,16 @@
 """A bench on a fresh database."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from core.engine.bench import Bench
 from tradewire.store.database import Store, open_store
-from tradewire.store.upgrade import upgrade
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    url = f"sqlite:///{tmp_path}/tradewire.db"
-    upgrade(url)
-    store = open_store(url)
+def store(database_url: str) -> Iterator[Store]:
+    store = open_store(database_url)
     yield store
     store.close()
 

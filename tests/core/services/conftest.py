@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from tradewire.security.keyring import KeyTable
 from tradewire.security.sealing import Secrets
 from tradewire.services.services import Services, make_services
 from tradewire.store.database import Store, open_store
-from tradewire.store.upgrade import upgrade
 from tradewire.testing.clock import FakeClock
 
 ALGORITHM = """
@@ -80,10 +78,8 @@ def bells() -> Rings:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    url = f"sqlite:///{tmp_path}/tradewire.db"
-    upgrade(url)
-    opened = open_store(url)
+def store(database_url: str) -> Iterator[Store]:
+    opened = open_store(database_url)
     yield opened
     opened.close()
 

@@ -250,7 +250,8 @@ def test_the_file_is_for_its_owner_alone(store: Store, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("postgresql://me:hunter2@host/db", "comes with `tradewire serve`"),
+        ("postgresql://me:hunter2@host", "names no database"),
+        ("postgresql://me:hunter2@host/db?sslmode=maybe", "a parameter after the question mark"),
         ("mysql://me:hunter2@host/db", 'not in "mysql"'),
         ("sqlite://", "must name a file"),
         ("hunter2", "cannot be read"),

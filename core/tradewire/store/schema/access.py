@@ -3,7 +3,7 @@
 from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, String, Table, Text
 
 from tradewire.store.schema.metadata import metadata
-from tradewire.store.types import Utc
+from tradewire.store.types import Counter, Utc
 
 connections = Table(
     "connections",
@@ -50,7 +50,7 @@ owner = Table(
 refusals = Table(
     "refusals",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", Counter, primary_key=True, autoincrement=True),
     Column("at", Utc, nullable=False, index=True),
     Column("source", Text, nullable=False),
     Column("provider", Text, nullable=False),

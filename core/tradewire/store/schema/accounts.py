@@ -5,7 +5,7 @@ from sqlalchemy import Boolean, Column, Integer, LargeBinary, PrimaryKeyConstrai
 from tradewire.domain.account import Account
 from tradewire.domain.algorithm import Algorithm
 from tradewire.store.schema.metadata import metadata
-from tradewire.store.types import Document, Utc
+from tradewire.store.types import Counter, Document, Utc
 
 accounts = Table(
     "accounts",
@@ -50,7 +50,7 @@ versions = Table(
     metadata,
     Column("scope", Text, nullable=False),
     Column("scope_id", Text, nullable=False),
-    Column("version", Integer, nullable=False),
+    Column("version", Counter, nullable=False),
     PrimaryKeyConstraint("scope", "scope_id"),
 )
 

@@ -3,13 +3,13 @@
 from sqlalchemy import Column, Integer, LargeBinary, String, Table, Text
 
 from tradewire.store.schema.metadata import metadata
-from tradewire.store.types import Utc
+from tradewire.store.types import Counter, Utc
 
 # `body` is the entry's canonical JSON, the bytes that are chained; the columns repeat it for searching.
 ledger_entries = Table(
     "ledger_entries",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", Counter, primary_key=True, autoincrement=True),
     Column("at", Utc, nullable=False),
     Column("kind", Text, nullable=False),
     Column("signal_id", String(36), index=True),
@@ -24,8 +24,8 @@ ledger_entries = Table(
 ledger_seals = Table(
     "ledger_seals",
     metadata,
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("entry_seq", Integer, nullable=False, unique=True),
+    Column("number", Counter, primary_key=True, autoincrement=False),
+    Column("entry_seq", Counter, nullable=False, unique=True),
     Column("hash", LargeBinary(32), nullable=False),
 )
 

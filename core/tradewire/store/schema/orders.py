@@ -17,7 +17,7 @@ from tradewire.contract.override import Note
 from tradewire.domain.instrument import Instrument
 from tradewire.domain.verdict import Verdict
 from tradewire.store.schema.metadata import metadata
-from tradewire.store.types import Amount, Document, Utc
+from tradewire.store.types import Amount, Counter, Document, Utc
 
 instruments = Table(
     "instruments",
@@ -33,7 +33,7 @@ instruments = Table(
 parent_orders = Table(
     "parent_orders",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", Counter, primary_key=True, autoincrement=True),
     Column("id", String(32), nullable=False, unique=True),
     Column("signal_id", String(36), nullable=False),
     Column("algorithm_id", String(36), nullable=False),
@@ -78,7 +78,7 @@ Index("ix_parent_orders_algorithm", parent_orders.c.algorithm_id, parent_orders.
 child_orders = Table(
     "child_orders",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", Counter, primary_key=True, autoincrement=True),
     Column("client_id", String(32), nullable=False, unique=True),
     Column("parent_id", String(32), ForeignKey("parent_orders.id"), nullable=False, index=True),
     Column("account_id", String(36), nullable=False),
@@ -119,7 +119,7 @@ Index(
 fills = Table(
     "fills",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", Counter, primary_key=True, autoincrement=True),
     Column("account_id", String(36), nullable=False),
     Column("execution_id", Text, nullable=False),
     Column("client_id", String(32)),
@@ -173,7 +173,7 @@ positions = Table(
 verdicts = Table(
     "verdicts",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", Counter, primary_key=True, autoincrement=True),
     Column("parent_id", String(32), nullable=False, index=True),
     Column("at", Utc, nullable=False),
     Column("document", Document(tuple[Verdict, ...]), nullable=False),

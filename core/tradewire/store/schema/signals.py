@@ -1,17 +1,17 @@
 """Webhook messages as they came in, and the keys by which a second copy is known."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import Boolean, Column, Index, LargeBinary, String, Table, Text
 
 from tradewire.domain.message import Message
 from tradewire.store.schema.metadata import metadata
-from tradewire.store.types import Document, Utc
+from tradewire.store.types import Counter, Document, Utc
 
 # status: accepted | invalid | duplicate. routed_at is null while an accepted signal waits for the router;
 # outcome is set where a signal ends without any parent order (no_match, invalid, duplicate, failed).
 signals = Table(
     "signals",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", Counter, primary_key=True, autoincrement=True),
     Column("id", String(36), nullable=False, unique=True),
     Column("provider", Text, nullable=False),
     Column("connection", Text, nullable=False),

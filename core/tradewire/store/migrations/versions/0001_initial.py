@@ -3,9 +3,10 @@
 import sqlalchemy as sa
 from alembic import op
 
-from tradewire.store.migrations.append_only import refuse_changes
+from tradewire.store.locks import Lock
+from tradewire.store.migrations.append_only import announce_appends, refuse_changes
 from tradewire.store.migrations.process_tables import create_processes
-from tradewire.store.types import Amount, Utc
+from tradewire.store.types import Amount, Counter, Utc
 
 revision = "0001"
 down_revision = None
@@ -21,6 +22,7 @@ def upgrade() -> None:
     create_processes()
     refuse_changes("ledger_entries")
     refuse_changes("ledger_seals")
+    announce_appends("ledger_entries", Lock.APPENDERS)
 
 
 def _create_accounts() -> None:
@@ -78,7 +80,7 @@ def _create_accounts() -> None:
         "versions",
         sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("scope_id", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("version", Counter, nullable=False),
         sa.PrimaryKeyConstraint("scope", "scope_id", name="pk_versions"),
     )
 
@@ -112,7 +114,7 @@ def _create_access() -> None:
     )
     op.create_table(
         "refusals",
-        sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("seq", Counter, autoincrement=True, nullable=False),
         sa.Column("at", Utc(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("provider", sa.Text(), nullable=False),
@@ -147,7 +149,7 @@ def _create_signals() -> None:
     )
     op.create_table(
         "signals",
-        sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("seq", Counter, autoincrement=True, nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("connection", sa.Text(), nullable=False),
@@ -182,7 +184,7 @@ def _create_signals() -> None:
 def _create_orders() -> None:
     op.create_table(
         "fills",
-        sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("seq", Counter, autoincrement=True, nullable=False),
         sa.Column("account_id", sa.String(length=36), nullable=False),
         sa.Column("execution_id", sa.Text(), nullable=False),
         sa.Column("client_id", sa.String(length=32)),
@@ -215,7 +217,7 @@ def _create_orders() -> None:
     )
     op.create_table(
         "parent_orders",
-        sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("seq", Counter, autoincrement=True, nullable=False),
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("signal_id", sa.String(length=36), nullable=False),
         sa.Column("algorithm_id", sa.String(length=36), nullable=False),
@@ -284,7 +286,7 @@ def _create_orders() -> None:
     )
     op.create_table(
         "verdicts",
-        sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("seq", Counter, autoincrement=True, nullable=False),
         sa.Column("parent_id", sa.String(length=32), nullable=False),
         sa.Column("at", Utc(), nullable=False),
         sa.Column("document", sa.LargeBinary(), nullable=False),
@@ -294,7 +296,7 @@ def _create_orders() -> None:
     op.create_index("ix_verdicts_parent_id", "verdicts", ["parent_id"])
     op.create_table(
         "child_orders",
-        sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("seq", Counter, autoincrement=True, nullable=False),
         sa.Column("client_id", sa.String(length=32), nullable=False),
         sa.Column("parent_id", sa.String(length=32), nullable=False),
         sa.Column("account_id", sa.String(length=36), nullable=False),
@@ -339,7 +341,7 @@ def _create_orders() -> None:
 def _create_ledger() -> None:
     op.create_table(
         "ledger_entries",
-        sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("seq", Counter, autoincrement=True, nullable=False),
         sa.Column("at", Utc(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("signal_id", sa.String(length=36)),
@@ -361,8 +363,8 @@ def _create_ledger() -> None:
     )
     op.create_table(
         "ledger_seals",
-        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("entry_seq", sa.Integer(), nullable=False),
+        sa.Column("number", Counter, autoincrement=False, nullable=False),
+        sa.Column("entry_seq", Counter, nullable=False),
         sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_ledger_seals"),
         sa.UniqueConstraint("entry_seq", name="uq_ledger_seals_entry_seq"),
@@ -372,11 +374,11 @@ def _create_ledger() -> None:
 def _create_restorations() -> None:
     op.create_table(
         "restorations",
-        sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("seq", Counter, autoincrement=True, nullable=False),
         sa.Column("at", Utc(), nullable=False),
         sa.Column("cause", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
-        sa.Column("number", sa.Integer()),
+        sa.Column("number", Counter),
         sa.Column("hash", sa.String(length=64)),
         sa.Column("reducing", sa.LargeBinary(), nullable=False),
         sa.Column("confirmed_at", Utc()),

@@ -1,0 +1,152 @@
+"""Processes that tests start, and that they may kill, freeze and start again on the same port and data."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+#: Generous, since it only bounds a server that does not start.
+PATIENCE_S = 60.0
+
+
+class Server:
+    """One life after another of the same server; its data stays until `remove`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.folder = Path(tempfile.mkdtemp(prefix=f"tradewire-{name}-"))
+        self.folder.chmod(0o755)
+        self.port = free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def command(self) -> Sequence[str]:
+        """What to run; asked at every start."""
+        raise NotImplementedError
+
+    def is_ready(self) -> bool:
+        """Whether it answers."""
+        raise NotImplementedError
+
+    def user(self) -> int | None:
+        """Who runs it, where not whoever runs the tests."""
+        return None
+
+    def environment(self) -> dict[str, str]:
+        return dict(os.environ)
+
+    def start(self) -> None:
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                user=self.user(),
+                extra_groups=None if self.user() is None else (),
+                env=self.environment(),
+                cwd=self.folder,
+                start_new_session=True,
+            )
+        self.wait_until(self.is_ready)
+
+    def stop(self) -> None:
+        """As its supervisor ends it; what it acknowledged is there at the next start."""
+        self.send(self.gentle)
+        self._gone()
+
+    gentle = signal.SIGTERM
+
+    def kill(self) -> None:
+        """kill -9, the server's children included."""
+        family = self._family(signal.SIGSTOP)
+        for one in family:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+        self._gone()
+        psutil.wait_procs(family, timeout=PATIENCE_S)
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def freeze(self) -> None:
+        """SIGSTOP for the server and its children: connections stay, and nothing answers."""
+        self._family(signal.SIGSTOP)
+
+    def revive(self) -> None:
+        self._family(signal.SIGCONT)
+
+    def send(self, number: int) -> None:
+        os.kill(self._running().pid, number)
+
+    def remove(self) -> None:
+        """End it, whatever state it is in, and delete its data."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        deadline, pause = time.monotonic() + PATIENCE_S, threading.Event()
+        while not condition():
+            ended = self.process is not None and self.process.poll() is not None
+            if ended or time.monotonic() > deadline:
+                raise RuntimeError(f"{self.name} does not start: {self.log()[-2000:]}")
+            pause.wait(0.02)
+
+    def log(self) -> str:
+        return (self.folder / "server.log").read_text(errors="replace")
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self.process is None:
+            raise RuntimeError(f"{self.name} was not started")
+        return self.process
+
+    def _family(self, number: signal.Signals) -> list[psutil.Process]:
+        """The server and its children, signalled; the server first, so that it makes no further ones."""
+        server = psutil.Process(self._running().pid)
+        server.send_signal(number)
+        children = server.children(recursive=True)
+        for child in children:
+            with suppress(psutil.NoSuchProcess):
+                child.send_signal(number)
+        return [server, *children]
+
+    def _gone(self) -> None:
+        self._running().wait(timeout=PATIENCE_S)
+        self.process = None
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def answers(port: int) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def unprivileged() -> int | None:
+    """Another user for servers that refuse to run as root; None where the tests do not run as root."""
+    return pwd.getpwnam("nobody").pw_uid if os.getuid() == 0 else None
+
+
+def is_reachable(path: Path, user: int | None) -> bool:
+    """Whether that user may enter every folder on the way to `path` and read it."""
+    if user is None:
+        return True
+    return all(one.stat().st_mode & 0o005 == 0o005 for one in (path, *path.parents))

