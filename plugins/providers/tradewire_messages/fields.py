@@ -1,55 +1,44 @@
 """The fields of a message: their names, their other spellings, and each at most once."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from tradewire import InvalidMessage
 from tradewire_messages.json_body import Members
 from tradewire_messages.placeholders import refuse_unfilled
-from tradewire_messages.unhonoured import refuse_unhonoured
 from tradewire_messages.wording import folded, shown
 
-#: Every spelling (folded) -> the field's name.
-SPELLINGS = {
-    "apikey": "apiKey",
-    "strategyid": "strategyId",
-    "symbol": "symbol",
-    "ticker": "symbol",
-    "action": "action",
-    "side": "action",
-    "qty": "qty",
-    "quantity": "qty",
-    "contracts": "qty",
-    "id": "id",
-    "time": "time",
-    "bartime": "barTime",
-    "price": "price",
-    "signalprice": "price",
-    "ordertype": "orderType",
-    "limitprice": "limitPrice",
-    "stopprice": "stopPrice",
-    "takeprofit": "takeProfit",
-    "stoploss": "stopLoss",
-    "timeinforce": "timeInForce",
-    "tif": "timeInForce",
-    "comment": "comment",
-    "test": "test",
-}
-_MAY_BE_EMPTY = ("comment", "id")
+Value = TypeVar("Value")
+
+#: Their placeholders are often filled with nothing, or other relays' templates leave them empty.
+_MAY_BE_EMPTY = (
+    *("comment", "id", "sentiment", "position", "positionSize", "marketPositionSize", "qtyType", "cancel"),
+    *("notional", "percentOfEquity", "percentOfPosition", "riskAmount", "riskPercent", "extendedHours"),
+)
 
 
 class Fields:
     """A message's known fields by name, and the names of the others.
 
-    A field that is null is absent, and so are an empty `comment` and `id`, since their placeholders are often
-    filled with nothing. Any other empty text is refused where it is read.
+    A field that is null is absent, and so are some that are empty texts. Any other empty text is refused
+    where it is read.
     """
 
-    def __init__(self, members: Members) -> None:
-        """Raises `InvalidMessage` for a field given twice, an unfilled placeholder, or one not honoured."""
+    def __init__(
+        self,
+        members: Members,
+        spellings: Mapping[str, str],
+        refuse_unhonoured: Callable[[str, Any], bool],
+    ) -> None:
+        """`spellings`: every spelling, folded, and the field's name. `refuse_unhonoured` says of any other
+        name whether it may be passed over without a word, or raises.
+
+        Raises `InvalidMessage` for a field given twice, an unfilled placeholder, or one not honoured.
+        """
         self._given: dict[str, tuple[str, Any]] = {}
         ignored = []
         for written, value in members:
-            field = SPELLINGS.get(folded(written))
+            field = spellings.get(folded(written))
             if field is not None:
                 self._add(field, written, value)
             elif not refuse_unhonoured(written, value):
@@ -63,6 +52,11 @@ class Fields:
     def value(self, field: str) -> Any:
         """The field's value, or None where it is absent."""
         return self._given[field][1] if field in self._given else None
+
+    def read(self, field: str, reader: Callable[[str, Any], Value]) -> Value | None:
+        """What `reader` makes of the field's spelling and value; None where it is absent."""
+        value = self.value(field)
+        return None if value is None else reader(self.written(field), value)
 
     def _add(self, field: str, written: str, value: Any) -> None:
         if field in self._given:

@@ -7,7 +7,7 @@ from tradewire_messages.json_body import Members
 from tradewire_messages.numbers import positive
 from tradewire_messages.wording import folded, shown
 
-_TAKE_PROFIT = {"limitprice": "limit_price", "percent": "percent", "amount": "amount"}
+_TAKE_PROFIT = {"limitprice": "limit_price", "price": "limit_price", "percent": "percent", "amount": "amount"}
 _STOP_LOSS = {
     "stopprice": "stop_price",
     "percent": "percent",

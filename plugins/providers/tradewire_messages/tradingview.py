@@ -1,22 +1,60 @@
 """TradingView's message: the alert's text, a JSON object with Tradewire's fields."""
 
-from collections.abc import Callable, Mapping
-from decimal import Decimal
-from typing import Any, TypeVar
+from collections.abc import Mapping
 
-from tradewire import Action, InvalidMessage, Message, OrderType, Parsed, Provider
-from tradewire_messages import protections, values
+from tradewire import Action, InvalidMessage, Message, Parsed, Provider, SizeKind
+from tradewire_messages import positions, protections, values
 from tradewire_messages.fields import Fields
 from tradewire_messages.json_body import read_object
-from tradewire_messages.numbers import decimal, positive
+from tradewire_messages.numbers import positive
+from tradewire_messages.prices import check_prices
+from tradewire_messages.sizes import size
 from tradewire_messages.times import moment
+from tradewire_messages.unhonoured import refuse_unhonoured
 
-Value = TypeVar("Value")
-
-_NEEDED_PRICES = {
-    OrderType.LIMIT: ("limitPrice",),
-    OrderType.STOP: ("stopPrice",),
-    OrderType.STOP_LIMIT: ("stopPrice", "limitPrice"),
+#: The field's name -> its other spellings, folded.
+_OTHER_SPELLINGS = {
+    "apiKey": "",
+    "strategyId": "",
+    "symbol": "ticker",
+    "action": "side",
+    "qty": "quantity contracts",
+    "qtyType": "quantitytype",
+    "notional": "dollaramount dollars cash",
+    "percentOfEquity": "equitypercent",
+    "percentOfPosition": "positionpercent",
+    "riskAmount": "riskdollaramount",
+    "riskPercent": "",
+    "sentiment": "marketposition",
+    "position": "",
+    "positionSize": "targetposition",
+    "marketPositionSize": "",
+    "id": "",
+    "time": "",
+    "barTime": "",
+    "price": "signalprice",
+    "orderType": "",
+    "limitPrice": "",
+    "stopPrice": "",
+    "takeProfit": "",
+    "stopLoss": "",
+    "timeInForce": "tif",
+    "extendedHours": "",
+    "cancel": "cancelfirst",
+    "comment": "",
+    "test": "",
+}
+SPELLINGS = {
+    spelling: field
+    for field, others in _OTHER_SPELLINGS.items()
+    for spelling in (field.casefold(), *others.split())
+}
+_SIZED = {
+    "notional": SizeKind.NOTIONAL,
+    "percentOfEquity": SizeKind.PERCENT_OF_EQUITY,
+    "percentOfPosition": SizeKind.PERCENT_OF_POSITION,
+    "riskAmount": SizeKind.RISK,
+    "riskPercent": SizeKind.RISK_PERCENT,
 }
 
 
@@ -28,7 +66,7 @@ class TradingViewProvider(Provider):
 
     def parse(self, body: bytes, path: Mapping[str, str]) -> Parsed:
         """The key as it was presented, and the message; raises `InvalidMessage`. `path` is not used."""
-        fields = Fields(read_object(body, may_break="apikey"))
+        fields = Fields(read_object(body, may_break="apikey"), SPELLINGS, refuse_unhonoured)
         key = fields.value("apiKey")
         if key is not None and not isinstance(key, str):
             raise InvalidMessage("apiKey", "apiKey must be a text in quotes.")
@@ -41,59 +79,38 @@ def _message(fields: Fields) -> Message:
             "strategyId",
             "strategyId is missing; set it to the Entry Signal ID of the algorithm that should act.",
         )
-    action = _read(fields, "action", values.action)
-    order_type = _read(fields, "orderType", values.order_type)
-    limit_price = _read(fields, "limitPrice", positive)
-    stop_price = _read(fields, "stopPrice", positive)
-    _check_prices(order_type, {"limitPrice": limit_price, "stopPrice": stop_price})
+    action = fields.read("action", values.action)
+    order_type = fields.read("orderType", values.order_type)
+    limit_price = fields.read("limitPrice", positive)
+    stop_price = fields.read("stopPrice", positive)
+    check_prices(order_type, {"limitPrice": limit_price, "stopPrice": stop_price})
+    quantity, quantity_kind = size(fields, action, _SIZED)
+    position = positions.wanted(fields)
+    if action is Action.TARGET:
+        quantity, position = positions.target(fields, position, quantity), (None, None)
+    positions.check_action(fields, position, action)
+    sentiment, target = position
     return Message(
         strategy_id=values.identifier(fields.written("strategyId"), fields.value("strategyId")),
-        symbol=_read(fields, "symbol", values.symbol),
+        symbol=fields.read("symbol", values.symbol),
         action=action,
-        quantity=_quantity(fields, action),
-        idempotency_id=_read(fields, "id", values.identifier),
-        time=_read(fields, "time", moment),
-        bar_time=_read(fields, "barTime", moment),
-        price=_read(fields, "price", positive),
+        quantity=quantity,
+        quantity_kind=quantity_kind,
+        target=target,
+        sentiment=sentiment,
+        idempotency_id=fields.read("id", values.identifier),
+        time=fields.read("time", moment),
+        bar_time=fields.read("barTime", moment),
+        price=fields.read("price", positive),
         order_type=order_type,
         limit_price=limit_price,
         stop_price=stop_price,
-        take_profit=_read(fields, "takeProfit", protections.take_profit),
-        stop_loss=_read(fields, "stopLoss", protections.stop_loss),
-        time_in_force=_read(fields, "timeInForce", values.time_in_force),
-        comment=_read(fields, "comment", _comment),
-        test=_read(fields, "test", values.switch) or False,
+        take_profit=fields.read("takeProfit", protections.take_profit),
+        stop_loss=fields.read("stopLoss", protections.stop_loss),
+        time_in_force=fields.read("timeInForce", values.time_in_force),
+        extended_hours=fields.read("extendedHours", values.switch),
+        cancel_first=fields.read("cancel", values.switch),
+        comment=fields.read("comment", values.comment),
+        test=fields.read("test", values.switch) or False,
         ignored=fields.ignored,
     )
-
-
-def _read(fields: Fields, field: str, reader: Callable[[str, Any], Value]) -> Value | None:
-    value = fields.value(field)
-    return None if value is None else reader(fields.written(field), value)
-
-
-def _comment(field: str, value: Any) -> str:
-    return values.text(field, value, values.LONGEST_COMMENT)
-
-
-def _quantity(fields: Fields, action: Action | None) -> Decimal | None:
-    """Above zero in units; for a target, the signed position wanted."""
-    if action is not Action.TARGET:
-        return _read(fields, "qty", positive)
-    if fields.value("qty") is None:
-        raise InvalidMessage("qty", "qty is missing; a target needs the position that is wanted, 0 for none.")
-    return _read(fields, "qty", decimal)
-
-
-def _check_prices(order_type: OrderType | None, prices: Mapping[str, Decimal | None]) -> None:
-    """Every price that the order type needs, and none that it would ignore."""
-    if order_type is OrderType.TRAILING_STOP:
-        return
-    needed = _NEEDED_PRICES.get(order_type, ()) if order_type is not None else ()
-    for name, price in prices.items():
-        if name in needed and price is None:
-            raise InvalidMessage(name, f"{name} is missing; a {order_type} order needs it.")
-        if name not in needed and price is not None:
-            hint = 'add "orderType"' if order_type is None else "take it out or change orderType"
-            kind = "no orderType is given" if order_type is None else f"a {order_type} order does not use it"
-            raise InvalidMessage(name, f"{name} is given, but {kind}; {hint}.")

@@ -6,9 +6,8 @@ An order is never executed without them: they are refused by name. With null, fa
 from typing import Any
 
 from tradewire import InvalidMessage
+from tradewire_messages.absent import is_absent
 from tradewire_messages.wording import folded
-
-_SIZED_OTHERWISE = "it sizes the order in a way that this version cannot work out; send qty in units instead"
 
 #: What is wrong with them and what to do -> their names, folded.
 _UNHONOURED = {
@@ -17,22 +16,16 @@ _UNHONOURED = {
         " expiration expirationdate expiry expirydate"
     ),
     "orders of several legs are not sent by this version; send one message for each leg": "legs",
-    _SIZED_OTHERWISE: (
-        "notional amount dollaramount dollars cash percentofequity equitypercent percentofposition"
-        " riskpercent riskamount riskdollaramount qtypercent quantitypercent qtypct"
+    "it does not say what it is given in; write qty, notional, percentOfEquity or percentOfPosition": (
+        "amount qtypercent quantitypercent qtypct"
     ),
     "trailing orders are not sent by this version; take it out, or use orderType stop with stopPrice": (
         "trailamount trailpercent trailprice trailoffset trailingstop"
     ),
-    "target positions are not worked by this version; send buy, sell or exit, and take it out": (
-        "sentiment position positionsize marketposition marketpositionsize targetposition"
-    ),
-    "orders outside regular hours are not sent by this version; take it out or send false": "extendedhours",
     "leverage is set at the broker; take it out": "leverage",
     "linked orders are not sent by this version; take it out": "oco oca ocogroup ocagroup bracket",
     "post-only orders are not sent by this version; take it out": "postonly",
     'write "action": "exit", which never opens a position': "reduceonly closeposition flatten",
-    'write "action": "cancel" in a message of its own, and take it out': "cancel",
     "write orderType, the name that is read": "ordtype",
     "write limitPrice, the name that is read": "limit",
     "write stopPrice for a stop order or stopLoss for a protection, the names that are read": "stop",
@@ -40,8 +33,6 @@ _UNHONOURED = {
     "write takeProfit, the name that is read": "tp tpprice tppercent takeprofitprice takeprofitpercent",
 }
 _REASONS = {name: reason for reason, names in _UNHONOURED.items() for name in names.split()}
-_QUANTITY_TYPES = ("quantitytype", "qtytype")
-_FIXED = "fixedquantity"
 #: "type" may be anything, such as the kind of an alert; with one of these it means the order's.
 _NOT_MARKET = ("limit", "lmt", "stop", "stp", "stoplimit", "stoplmt", "trailingstop", "trailing", "trail")
 
@@ -49,22 +40,10 @@ _NOT_MARKET = ("limit", "lmt", "stop", "stp", "stoplimit", "stoplmt", "trailings
 def refuse_unhonoured(name: str, value: Any) -> bool:
     """Whether `name` is such a field without a value; raises `InvalidMessage` where it has one."""
     key = folded(name)
-    if key in _QUANTITY_TYPES:
-        if not _is_absent(value) and not (isinstance(value, str) and folded(value) == _FIXED):
-            raise InvalidMessage(name, f"{name} must be fixed_quantity: {_SIZED_OTHERWISE}.")
-        return True
     if key == "type" and isinstance(value, str) and folded(value).replace(" ", "") in _NOT_MARKET:
         raise InvalidMessage(name, f"{name} cannot be honoured: write orderType, the name that is read.")
     if key not in _REASONS:
         return False
-    if not _is_absent(value):
+    if not is_absent(value):
         raise InvalidMessage(name, f"{name} cannot be honoured: {_REASONS[key]}.")
     return True
-
-
-def _is_absent(value: Any) -> bool:
-    return (
-        value is None
-        or value is False
-        or (isinstance(value, str) and value.strip().casefold() in ("", "false"))
-    )

@@ -18,7 +18,6 @@ _INSTEAD = {
     "short": "sell",
     "enterlong": "buy",
     "entershort": "sell",
-    "add": "buy or sell",
     "flat": "exit",
     "flatten": "exit",
     "closeall": "exit",
@@ -53,6 +52,11 @@ def identifier(field: str, value: Any) -> str:
     return written
 
 
+def comment(field: str, value: Any) -> str:
+    """A remark, kept with the signal; raises `InvalidMessage`."""
+    return text(field, value, LONGEST_COMMENT)
+
+
 def symbol(field: str, value: Any) -> str:
     """A ticker as TradingView writes it, without outer spaces and the mark of delayed data."""
     ticker = text(field, value, LONGEST_SYMBOL).strip()
@@ -71,7 +75,7 @@ def symbol(field: str, value: Any) -> str:
 
 
 def action(field: str, value: Any) -> Action:
-    """buy, sell, exit (or close), reverse, cancel or target, in any case; raises `InvalidMessage`."""
+    """buy, sell, add, exit (or close), reverse, cancel or target, in any case; raises `InvalidMessage`."""
     word = _word(text(field, value, LONGEST_ID))
     if word == "close":
         return Action.EXIT

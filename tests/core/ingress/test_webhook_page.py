@@ -14,7 +14,7 @@ from core.ingress.rig import Rig, Served
 from core.ingress.troubled import Troubled
 from tradewire import pipeline
 from tradewire.stages import authenticate
-from tradewire_messages.fields import SPELLINGS
+from tradewire_messages.tradingview import SPELLINGS
 from tradewire_messages.wording import folded
 
 ROOT = Path(tradewire.__file__).parents[2]

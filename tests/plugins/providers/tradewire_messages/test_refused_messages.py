@@ -251,14 +251,13 @@ UNHONOURED = [
         "expiry",
         "legs",
     ),
-    *("notional", "amount", "dollarAmount", "percentOfEquity", "riskPercent", "risk_percent"),
+    *("amount", "qtyPercent", "quantity_percent"),
     *(
         "trailAmount",
         "trailPercent",
         "leverage",
         "oco",
         "reduceOnly",
-        "cancel",
         "sl",
         "tp",
         "stop_loss_price",
@@ -266,7 +265,6 @@ UNHONOURED = [
         "stop",
         "ordType",
     ),
-    *("sentiment", "position", "positionSize", "marketPosition", "MARKET_POSITION"),
 ]
 
 
@@ -283,16 +281,6 @@ def test_an_order_type_under_the_name_of_another_relay_is_no_market_order(
 ) -> None:
     refusal = refusal_of({"action": "buy", "qty": 1, "type": kind})
     assert (refusal.field, "orderType" in refusal.reason) == ("type", True)
-
-
-def test_extended_hours_are_refused_when_asked_for(refusal_of: Refuse) -> None:
-    assert refusal_of({"extendedHours": True}).field == "extendedHours"
-
-
-@pytest.mark.parametrize("kind", ["dollar_amount", "percent_of_equity", "percent_of_position", 3])
-def test_a_quantity_of_another_type_is_refused(refusal_of: Refuse, kind: object) -> None:
-    refusal = refusal_of({"qty": 1, "quantityType": kind})
-    assert (refusal.field, "must be fixed_quantity" in refusal.reason) == ("quantityType", True)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ VALID = st.fixed_dictionaries(
     },
     optional={
         "symbol": st.sampled_from(["AAPL", "NASDAQ:AAPL", "BRK.B", "ES1!", "BTC-USD", "ETH/USDT:USDT"]),
-        "action": st.sampled_from(["buy", "sell", "exit", "reverse", "cancel"]),
+        "action": st.sampled_from(["buy", "sell", "add", "exit", "reverse", "cancel"]),
         "qty": st.decimals(min_value="0.000001", max_value=10**9, places=6),
         "id": st.text("abcXYZ012_", min_size=1, max_size=40),
         "price": st.decimals(min_value="0.01", max_value=10**6, places=2),
@@ -96,8 +96,11 @@ def test_the_guides_messages_are_read(
     )
 
 
-def test_the_plugin_registers_one_provider() -> None:
-    assert [(one.name, one.title) for one in tradewire_messages.parse()] == [("tradingview", "TradingView")]
+def test_the_plugin_registers_its_providers() -> None:
+    assert [(one.name, one.title) for one in tradewire_messages.parse()] == [
+        ("tradingview", "TradingView"),
+        ("traderspost", "TradersPost"),
+    ]
 
 
 def test_a_byte_order_mark_is_accepted(provider: TradingViewProvider) -> None:
@@ -231,20 +234,17 @@ def test_a_key_as_a_fields_name_is_not_kept(message_with: Callable[..., Message]
 
 
 @pytest.mark.parametrize("empty", [None, "", False, "false"])
-@pytest.mark.parametrize("name", ["extendedHours", "sentiment", "legs", "strike", "quantityType", "sl"])
+@pytest.mark.parametrize("name", ["legs", "strike", "trailAmount", "reduceOnly", "sl"])
 def test_an_unhonoured_field_without_a_value_counts_as_absent(
     message_with: Callable[..., Message], name: str, empty: object
 ) -> None:
     assert message_with(**{name: empty}) == Message(strategy_id="my_strategy_1")
 
 
-@pytest.mark.parametrize("name", ["quantityType", "qty_type"])
-def test_a_fixed_quantity_type_is_taken(message_with: Callable[..., Message], name: str) -> None:
-    assert message_with(qty=3, **{name: "fixed_quantity"}).quantity == 3
-
-
-@pytest.mark.parametrize("name", ["comment", "id"])
-def test_an_empty_comment_or_id_counts_as_absent(message_with: Callable[..., Message], name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["comment", "id", "sentiment", "position", "positionSize", "quantityType", "notional", "cancel"]
+)
+def test_an_empty_text_counts_as_absent(message_with: Callable[..., Message], name: str) -> None:
     assert message_with(**{name: " "}) == Message(strategy_id="my_strategy_1")
 
 
@@ -272,6 +272,8 @@ NAMES = st.sampled_from([alias for aliases in ALIASES.values() for alias in alia
         "comment",
         "test",
         "legs",
+        *("sentiment", "position", "positionSize", "marketPosition", "marketPositionSize"),
+        *("qtyType", "notional", "percentOfEquity", "riskPercent", "extendedHours", "cancel"),
     ]
 )
 
