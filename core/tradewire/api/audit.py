@@ -1,4 +1,4 @@
-"""The ledger: verify, checkpoint, export."""
+"""The ledger: verify, check, checkpoint, export."""
 
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
@@ -6,6 +6,9 @@ from litestar.params import FromQuery, JSONBody
 from litestar.response import Stream
 
 from tradewire.api.identity import READS
+from tradewire.audit.finding import Report
+from tradewire.audit.posts import Post
+from tradewire.audit.venue import VenueBook
 from tradewire.domain.base import Struct
 from tradewire.ledger.checkpoint import Checkpoint
 from tradewire.services.audit import ExportFormat, VerificationView
@@ -24,6 +27,15 @@ class VerifyRequest(Struct, forbid_unknown_fields=True):
     checkpoints: tuple[Checkpoint, ...] = ()
 
 
+class CheckRequest(Struct, forbid_unknown_fields=True):
+    """Lists to compare the history with: a venue's own, and what senders were told. `settled`: nothing is
+    under way any more, so that whatever is open is a finding."""
+
+    book: VenueBook | None = None
+    acknowledged: tuple[Post, ...] = ()
+    settled: bool = False
+
+
 class AuditRoutes(Controller):
     path = "/audit"
     tags = ("Audit",)
@@ -33,6 +45,10 @@ class AuditRoutes(Controller):
         self, data: JSONBody[VerifyRequest], services: NamedDependency[Services]
     ) -> VerificationView:
         return VerificationView.of(await services.audit.verify(data.checkpoints))
+
+    @post("/check", status_code=200, opt={READS: True}, summary="Check the history against the promises")
+    async def check(self, data: JSONBody[CheckRequest], services: NamedDependency[Services]) -> Report:
+        return await services.audit.check(data.book, data.acknowledged, data.settled)
 
     @post("/checkpoint", status_code=200, opt={READS: True}, summary="A checkpoint, to keep outside")
     async def checkpoint(self, services: NamedDependency[Services]) -> Checkpoint:

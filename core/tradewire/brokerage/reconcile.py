@@ -153,7 +153,13 @@ def _report(conn: Connection, account_id: str, found: Sequence[Drift], first: bo
                 kind=EntryKind.ACCOUNT_DRIFT,
                 account_id=account_id,
                 reason=told,
-                data={"baseline": first},
+                data={
+                    "baseline": first,
+                    "positions": [
+                        {"instrument": one.instrument_id, "expected": one.expected, "found": one.found}
+                        for one in found
+                    ],
+                },
             )
         ],
     )

@@ -8,6 +8,7 @@ import msgspec
 from cyclopts import App, Parameter
 
 from tradewire.cli import screen
+from tradewire.cli.audit_check import check
 from tradewire.cli.client import connect
 from tradewire.cli.exits import Exit, Stop
 from tradewire.cli.options import DEFAULT, Common
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from tradewire.ledger.checkpoint import Checkpoint
     from tradewire.services.audit import VerificationView
 
-audit = App(name="audit", help="The ledger: verify it, keep a checkpoint, export it.")
+audit = App(name="audit", help="The ledger: verify it, check what it tells, keep a checkpoint, export it.")
+audit.command(check)
 
 Checkpoints = Annotated[
     tuple[Path, ...],

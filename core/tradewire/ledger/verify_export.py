@@ -17,17 +17,27 @@ _decode = msgspec.json.Decoder(Line).decode
 _BODY = COLUMNS.index("body")
 
 
+def read_export(lines: Iterable[str]) -> Iterator[Line]:
+    """The entries of a JSONL or CSV export as they stand there, unverified. `Unhonoured`: no export."""
+    for line, _ in _read(lines):
+        yield line
+
+
 def verify_export(lines: Iterable[str], checkpoints: Sequence[Checkpoint] = ()) -> Verification:
     """Verify a JSONL or CSV export: the lines of a text file opened with `newline=""`.
 
     A checkpoint of an entry before the file's first is not compared. `Unhonoured`: not an export.
     """
+    return _verify(_read(lines), checkpoints)
+
+
+def _read(lines: Iterable[str]) -> Iterator[tuple[Line, bool]]:
     every = iter(lines)
     head = next(every, "")
     if head.startswith("{"):
-        return _verify(((line, True) for line in _jsonl(chain([head], every))), checkpoints)
+        return ((line, True) for line in _jsonl(chain([head], every)))
     if head.rstrip("\r\n") == ",".join(COLUMNS):
-        return _verify(_csv(every), checkpoints)
+        return _csv(every)
     raise Unhonoured(
         "This is not an export of the ledger: its first line is neither JSON nor the CSV header."
     )

@@ -1,11 +1,16 @@
 """The ledger from outside: verify it, keep a checkpoint, export it."""
 
+import asyncio
 import io
 from collections.abc import AsyncIterator, Callable
 from enum import StrEnum
 
 from sqlalchemy import Connection, func, select
 
+from tradewire.audit.check import History, with_damage
+from tradewire.audit.finding import Report
+from tradewire.audit.posts import Post
+from tradewire.audit.venue import VenueBook
 from tradewire.domain.base import Struct
 from tradewire.domain.clock import Clock
 from tradewire.ledger.checkpoint import Checkpoint, checkpoint
@@ -13,6 +18,7 @@ from tradewire.ledger.damage import Problem, Verification
 from tradewire.ledger.export import export_csv, export_jsonl
 from tradewire.ledger.seal import seal
 from tradewire.ledger.verify import verify
+from tradewire.ledger.verify_export import read_export
 from tradewire.store.database import Store
 from tradewire.store.schema import ledger_seals
 
@@ -78,9 +84,25 @@ class Audit:
             if start > end:
                 return
 
+    async def check(
+        self, book: VenueBook | None = None, acknowledged: tuple[Post, ...] = (), settled: bool = False
+    ) -> Report:
+        """Whether the history keeps the promises, and the chain holds; see docs/reference/audit-check.md."""
+        history = History()
+        async for block in self.export(ExportFormat.JSONL):
+            await asyncio.to_thread(_feed, history, block)
+        report = history.report(settled=settled, book=book, acknowledged=acknowledged)
+        return with_damage(report, await self.verify())
+
     async def _seal(self) -> None:
         while await self._store.write(seal):
             pass
+
+
+def _feed(history: History, block: str) -> None:
+    if block:
+        for line in read_export(block.splitlines(keepends=True)):
+            history.feed(line)
 
 
 def _highest(conn: Connection) -> int:
