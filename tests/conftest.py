@@ -3,21 +3,22 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
+from servers.machine import Server
 from servers.postgres import Postgres
+from servers.rabbitmq import RabbitMq, find_rabbitmq
+from servers.valkey import Valkey
+
+AnyServer = TypeVar("AnyServer", bound=Server)
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """The session's PostgreSQL. A test that kills or stops one starts its own."""
-    server = Postgres()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
+    yield from _running(Postgres())
 
 
 @pytest.fixture
@@ -40,5 +41,23 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
-def in_ci() -> bool:
-    return bool(os.environ.get("CI"))
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[Valkey]:
+    """The session's Valkey; whoever uses it flushes it first. One that is killed or frozen is one's own."""
+    yield from _running(Valkey())
+
+
+@pytest.fixture(scope="session")
+def rabbitmq() -> Iterator[RabbitMq]:
+    """The session's RabbitMQ, where the machine has it; in CI it is there, or the test fails."""
+    if find_rabbitmq() is None and not os.environ.get("CI"):
+        pytest.skip("RabbitMQ is not installed here; in CI it is (apt-get install rabbitmq-server).")
+    yield from _running(RabbitMq())
+
+
+def _running(server: AnyServer) -> Iterator[AnyServer]:
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
