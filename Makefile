@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo up test check format clean
+.PHONY: install demo up test bench check format clean
 
 install: $(STAMP)
 
@@ -23,6 +23,10 @@ up: $(STAMP)
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest $(ARGS)
+
+# Measures on the disk that build/ lies on; ARGS="--quick" tries it out, "--help" tells the rest.
+bench: $(STAMP)
+	@PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
 
 check: $(STAMP)
 	@$(BIN)/ruff check .

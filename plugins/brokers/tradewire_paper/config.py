@@ -25,6 +25,7 @@ class PaperConfig(Struct, forbid_unknown_fields=True):
     prices: dict[str, Decimal] = {}  # noqa: RUF012 - msgspec gives every struct a copy
     spread_bps: Decimal = Decimal(2)
     slippage_bps: Decimal = Decimal(0)
+    answer_ms: int = 0
     latency_ms: int = 5
     fee_per_unit: Decimal = Decimal(0)
     fee_bps: Decimal = Decimal(0)
@@ -46,6 +47,7 @@ _MEANING = {
     "prices": 'first prices by symbol, e.g. {AAPL = "200"}',
     "spread_bps": "distance of bid and ask in basis points of the price",
     "slippage_bps": "how much worse than the quote a market order fills, in basis points",
+    "answer_ms": "milliseconds from taking an order to answering that it was taken, as a broker far away has",
     "latency_ms": "milliseconds from the acknowledgement to the first fill, and between partial fills",
     "fee_per_unit": "fee for each share, coin or contract, in the instrument's currency",
     "fee_bps": "fee in basis points of a fill's value",
@@ -66,7 +68,15 @@ FIELDS = tuple(
 )
 
 _POSITIVE = ("starting_cash", "leverage", "partial_fills", "timeout_s")
-_NOT_NEGATIVE = ("volatility", "spread_bps", "slippage_bps", "latency_ms", "fee_per_unit", "fee_bps")
+_NOT_NEGATIVE = (
+    "volatility",
+    "spread_bps",
+    "slippage_bps",
+    "answer_ms",
+    "latency_ms",
+    "fee_per_unit",
+    "fee_bps",
+)
 _WIDEST_BPS = 5000
 
 

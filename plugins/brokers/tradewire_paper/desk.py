@@ -112,7 +112,10 @@ class Desk:
         return None if instrument is None or instrument.id in self._unknown else instrument
 
     async def submit(self, request: OrderRequest) -> Receipt:
-        return await self._to_the_end(self._submit(request))
+        receipt = await self._to_the_end(self._submit(request))
+        if self._config.answer_ms:
+            await self._world.sleep(self._config.answer_ms / 1000)
+        return receipt
 
     async def cancel(self, client_id: str) -> CancelOutcome:
         return await self._to_the_end(self._cancel(client_id))

@@ -43,6 +43,19 @@ async def state_of(session: Any, client_id: str) -> Any:
     return found.order
 
 
+def test_an_order_is_taken_before_its_answer_is_there(env: PaperEnv) -> None:
+    async def scenario() -> None:
+        session = await open_paper(env, answer_ms=20, latency_ms=25)
+        answer = asyncio.ensure_future(session.submit(order()))
+        await pass_time(env, 0.019)
+        assert not answer.done()
+        assert (await state_of(session, "c1")).state is ChildState.ACKNOWLEDGED
+        await pass_time(env, 0.001)
+        assert isinstance(await answer, Accepted)
+
+    asyncio.run(scenario())
+
+
 def test_a_market_order_fills_after_the_latency_and_tells_it_in_order(env: PaperEnv) -> None:
     async def scenario() -> None:
         session = await open_paper(env)
