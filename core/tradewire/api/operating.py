@@ -3,6 +3,7 @@
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
+from litestar.response import Stream
 
 from tradewire.api.identity import Identity
 from tradewire.domain.base import Struct
@@ -18,6 +19,10 @@ class ConfirmRequest(Struct, forbid_unknown_fields=True):
 
 class OperatingRoutes(Controller):
     tags = ("Operating",)
+
+    @post("/backup", status_code=200, summary="A backup of everything, as one file (zip), streamed")
+    async def back_up(self, services: NamedDependency[Services]) -> Stream:
+        return Stream(services.backup.stream(), media_type="application/zip")
 
     @get("/restoration", summary="A restored database that waits to be confirmed, if there is one")
     async def show_restoration(self, services: NamedDependency[Services]) -> Restoration | None:

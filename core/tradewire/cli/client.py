@@ -64,9 +64,15 @@ class Api:
     def stream(self, path: str, **query: Any) -> Iterator[bytes]:
         """The answer in pieces, as they come."""
         given = {name: _text(value) for name, value in query.items() if value is not None}
-        pieces = self._pieces(path, given)
+        yield from self._all(self._pieces("GET", path, given))
+
+    def post_stream(self, path: str) -> Iterator[bytes]:
+        """The same for what is not looked up but made."""
+        yield from self._all(self._pieces("POST", path, {}))
+
+    def _all(self, pieces: AsyncIterator[bytes]) -> Iterator[bytes]:
         while True:
-            piece = self._runner.run(anext(pieces, None))
+            piece = self._runner.run(_next(pieces))
             if piece is None:
                 return
             yield piece
@@ -84,11 +90,11 @@ class Api:
         _check(response.status_code, response.content)
         return Answer(response.content)
 
-    async def _pieces(self, path: str, query: dict[str, str]) -> AsyncIterator[bytes]:
+    async def _pieces(self, method: str, path: str, query: dict[str, str]) -> AsyncIterator[bytes]:
         import httpx
 
         try:
-            async with self._client.stream("GET", _PATH + path, params=query) as response:
+            async with self._client.stream(method, _PATH + path, params=query) as response:
                 if response.status_code >= 400:
                     _check(response.status_code, await response.aread())
                 async for piece in response.aiter_bytes():
@@ -180,6 +186,10 @@ async def _in_process(folder: "DataFolder") -> "AsyncIterator[httpx.AsyncClient]
 def unreachable(where: str, error: Exception) -> Stop:
     why = (str(error) or type(error).__name__).rstrip(".")
     return Stop(Exit.UNREACHABLE, f"The Tradewire at {where} does not answer; does it still run? ({why})")
+
+
+async def _next(pieces: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(pieces, None)
 
 
 def _headers(token: str) -> dict[str, str]:

@@ -23,6 +23,8 @@ PARTS = (
     "tokens",
     "plugins",
     "audit",
+    "backup",
+    "restore",
     "confirm",
 )
 

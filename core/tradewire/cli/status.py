@@ -23,6 +23,7 @@ def register(app: App) -> None:
 
 def status(*, common: Common = DEFAULT) -> None:
     """How things stand: what is running, waiting, and in need of a person."""
+    from tradewire.services.holding import BY
     from tradewire.services.switches import SwitchView
 
     with connect(common) as api:
@@ -61,7 +62,7 @@ def status(*, common: Common = DEFAULT) -> None:
     if seen.restoration is not None:
         shown.add_row("[red]Attention[/red]", screen.escape(restored(seen.restoration)))
     for switch in switches:
-        if switch.state is not SwitchState.ACTIVE:
+        if switch.state is not SwitchState.ACTIVE and switch.by != BY:
             shown.add_row("[red]Attention[/red]", screen.escape(standing(switch)))
     screen.console().print(shown)
 

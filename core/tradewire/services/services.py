@@ -12,6 +12,7 @@ from tradewire.security.sealing import Secrets
 from tradewire.services.accounts import Accounts
 from tradewire.services.algorithms import Algorithms, Calendars
 from tradewire.services.audit import Audit
+from tradewire.services.backup.service import Backup
 from tradewire.services.bells import Bells, Silent
 from tradewire.services.fills import Fills
 from tradewire.services.keys import Keys
@@ -46,6 +47,7 @@ class Services:
     positions: Positions
     audit: Audit
     overview: Overview
+    backup: Backup
     restorations: Restorations
     plugins: Plugins
 
@@ -91,6 +93,7 @@ def make_services(
         positions=Positions(store, market or NoMarket(), base_currency),
         audit=Audit(store, clock),
         overview=Overview(store, clock, plugins, version, engine=resolver is not None),
+        backup=Backup(store, clock, version),
         restorations=Restorations(store, clock, rings),
         plugins=plugins,
     )

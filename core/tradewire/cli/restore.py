@@ -1,0 +1,123 @@
+"""`tradewire restore`: a backup into a data folder, with everything in it held back until it was compared."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+from cyclopts import App, Parameter
+
+from tradewire.cli import screen
+from tradewire.cli.ask import hidden, is_interactive, yes_or_no
+from tradewire.cli.exits import Exit, Stop
+from tradewire.cli.progress import counting
+
+if TYPE_CHECKING:
+    from tradewire.runtime.folder import DataFolder
+    from tradewire.runtime.restore import Outcome
+    from tradewire.services.backup.reading import Archive
+
+
+def register(app: App) -> None:
+    app.command(restore)
+
+
+def restore(
+    file: Annotated[Path, Parameter(help="The backup.")],
+    /,
+    *,
+    data: Annotated[Path, Parameter(env_var="TRADEWIRE_DATA", help="The data folder.")] = Path(".tradewire"),
+    database_url: Annotated[
+        str | None, Parameter(help="The database to restore into; the settings' one by default.")
+    ] = None,
+    yes: Annotated[bool, Parameter(negative="", help="Do not ask before replacing what is there.")] = False,
+    without_key: Annotated[
+        bool, Parameter(negative="", help="Go on without the key file; credentials are to be renewed.")
+    ] = False,
+    damaged: Annotated[
+        bool, Parameter(negative="", help="Go on though the ledger in it was changed.")
+    ] = False,
+    json: Annotated[bool, Parameter(negative="", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Put a backup in place; nothing of it is sent before `tradewire confirm`."""
+    from tradewire.runtime.clock import SystemClock
+    from tradewire.runtime.folder import DataFolder
+    from tradewire.runtime.restore import Choices, restore_folder
+    from tradewire.services.backup.reading import open_archive
+
+    folder = DataFolder(data)
+    with open_archive(file) as archive:
+        with counting("Checking", "rows", archive.manifest.rows) as advance:
+            archive.verify(advance)
+        with folder.lock():
+            url = database_url or _configured(folder) or folder.database_url
+            _ask(folder, url, archive, yes)
+            passphrase = _passphrase(folder, archive, without_key)
+            choices = Choices(passphrase=passphrase, without_key=without_key, damaged=damaged)
+            with counting("Restoring", "rows", archive.manifest.rows) as advance:
+                outcome = restore_folder(folder, url, archive, choices, SystemClock(), advance)
+        _tell(folder, archive, outcome, json)
+
+
+def _configured(folder: "DataFolder") -> str | None:
+    from tradewire.settings import load_settings
+
+    chosen = os.environ.get("TRADEWIRE_CONFIG")
+    file = Path(chosen) if chosen else folder.settings_file
+    return load_settings(file, os.environ, required=chosen is not None).database_url
+
+
+def _ask(folder: "DataFolder", url: str, archive: "Archive", yes: bool) -> None:
+    from tradewire.store.sqlite_engine import database_path
+
+    database = database_path(url)
+    if yes or not database.exists():
+        return
+    made = f"{archive.manifest.made_at:%Y-%m-%d %H:%M} UTC"
+    what = f"{database} is there already. It is kept beside, and the backup of {made} takes its place."
+    if not is_interactive():
+        raise Stop(Exit.USAGE, f"{what} Say --yes if that is meant.")
+    if not yes_or_no(f"{what} Go on?"):
+        raise Stop(Exit.REFUSED, "Nothing was restored.")
+
+
+def _passphrase(folder: "DataFolder", archive: "Archive", without_key: bool) -> str | None:
+    if folder.key_file.exists() or without_key or archive.sealed_key is None:
+        return None
+    return hidden("The passphrase of the key file in the backup: ")
+
+
+def _tell(folder: "DataFolder", archive: "Archive", outcome: "Outcome", json: bool) -> None:
+    held = outcome.restored.held
+    if json:
+        told = {
+            "folder": str(folder.path),
+            "made_at": archive.manifest.made_at,
+            "rows": outcome.restored.rows,
+            "aside": None if outcome.aside is None else str(outcome.aside),
+            "key": outcome.key,
+            "held": held,
+            "damage": outcome.restored.damage,
+        }
+        screen.print_json(msgspec.json.encode(told))
+        return
+    lines = [f"Restored into {folder.path}: {outcome.restored.rows:,} rows; the ledger was verified."]
+    if outcome.aside is not None:
+        lines.append(f"What was there is now {outcome.aside.name}; remove it when you are content.")
+    if outcome.key == "none":
+        lines.append("There is no key file: every key and credential is to be made anew.")
+    lines += [f"The ledger: {sentence}" for sentence in outcome.restored.damage]
+    lines.append(
+        f"Held back: {held.signals} signals and {held.ended} orders ended, {held.paused} orders paused, "
+        f"{held.unsure} to be looked up at the broker."
+    )
+    lines += [
+        "",
+        "Every account is halted. Now:",
+        "  tradewire up                      connects the accounts and compares them",
+        "  tradewire positions --by account  what is held, and what no order accounts for",
+        "  tradewire orders --live           what may still be open at the broker",
+        '  tradewire confirm --reason "…"    lets the accounts trade again',
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
