@@ -52,7 +52,7 @@ def restore(
             archive.verify(advance)
         with folder.lock():
             url = database_url or _configured(folder) or folder.database_url
-            _ask(folder, url, archive, yes)
+            _ask(url, archive, yes)
             passphrase = _passphrase(folder, archive, without_key)
             choices = Choices(passphrase=passphrase, without_key=without_key, damaged=damaged)
             with counting("Restoring", "rows", archive.manifest.rows) as advance:
@@ -68,18 +68,31 @@ def _configured(folder: "DataFolder") -> str | None:
     return load_settings(file, os.environ, required=chosen is not None).database_url
 
 
-def _ask(folder: "DataFolder", url: str, archive: "Archive", yes: bool) -> None:
-    from tradewire.store.sqlite_engine import database_path
-
-    database = database_path(url)
-    if yes or not database.exists():
+def _ask(url: str, archive: "Archive", yes: bool) -> None:
+    standing = _standing(url)
+    if yes or standing is None:
         return
     made = f"{archive.manifest.made_at:%Y-%m-%d %H:%M} UTC"
-    what = f"{database} is there already. It is kept beside, and the backup of {made} takes its place."
+    what = f"{standing} is there already. It is kept beside, and the backup of {made} takes its place."
     if not is_interactive():
         raise Stop(Exit.USAGE, f"{what} Say --yes if that is meant.")
     if not yes_or_no(f"{what} Go on?"):
         raise Stop(Exit.REFUSED, "Nothing was restored.")
+
+
+def _standing(url: str) -> str | None:
+    """What a restore would put aside, as a sentence names it; None for an empty place."""
+    from sqlalchemy import inspect
+
+    from tradewire.store.database import backend
+    from tradewire.store.sqlite_engine import database_path
+
+    if backend(url) == "postgresql":
+        from tradewire.store.postgres_upgrade import on_postgres
+
+        return on_postgres(url, lambda conn, name: name if inspect(conn).get_table_names() else None)
+    database = database_path(url)
+    return str(database) if database.exists() else None
 
 
 def _passphrase(folder: "DataFolder", archive: "Archive", without_key: bool) -> str | None:
@@ -95,7 +108,7 @@ def _tell(folder: "DataFolder", archive: "Archive", outcome: "Outcome", json: bo
             "folder": str(folder.path),
             "made_at": archive.manifest.made_at,
             "rows": outcome.restored.rows,
-            "aside": None if outcome.aside is None else str(outcome.aside),
+            "aside": outcome.aside,
             "key": outcome.key,
             "held": held,
             "damage": outcome.restored.damage,
@@ -104,7 +117,7 @@ def _tell(folder: "DataFolder", archive: "Archive", outcome: "Outcome", json: bo
         return
     lines = [f"Restored into {folder.path}: {outcome.restored.rows:,} rows; the ledger was verified."]
     if outcome.aside is not None:
-        lines.append(f"What was there is now {outcome.aside.name}; remove it when you are content.")
+        lines.append(f"What was there is now {outcome.aside}; remove it when you are content.")
     if outcome.key == "none":
         lines.append("There is no key file: every key and credential is to be made anew.")
     lines += [f"The ledger: {sentence}" for sentence in outcome.restored.damage]

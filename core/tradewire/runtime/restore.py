@@ -2,9 +2,12 @@
 
 import os
 import sqlite3
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from tradewire.contract.errors import Unhonoured
@@ -12,12 +15,14 @@ from tradewire.domain.base import Struct
 from tradewire.domain.clock import Clock
 from tradewire.runtime.checkpoints import FILE, read
 from tradewire.runtime.folder import DataFolder, write_private
+from tradewire.runtime.restore_postgres import restore_postgres
 from tradewire.security.key_file import load_key_file
 from tradewire.security.sealing import Secrets
 from tradewire.services.backup.key import open_key_file
 from tradewire.services.backup.reading import Archive
 from tradewire.services.backup.restoring import Restored, refuse_newer, restore_into
 from tradewire.services.backup.writing import Progress
+from tradewire.store.database import backend
 from tradewire.store.sqlite_engine import create_private, database_path, migrating_engine, raw
 from tradewire.store.sqlite_failures import is_outage, unavailable
 
@@ -37,10 +42,11 @@ class Choices(Struct):
 
 
 class Outcome(Struct):
-    """`aside` is what the database that stood there is called now; `key` is where the key file came from."""
+    """`aside` is what stood there before (a file beside the database, or a schema in it); `key` is where the
+    key file came from."""
 
     restored: Restored
-    aside: Path | None
+    aside: str | None
     key: str
 
 
@@ -52,34 +58,49 @@ def restore_folder(
     clock: Clock,
     progress: Progress | None = None,
 ) -> Outcome:
-    """Restore into the SQLite database at `url`, with the lock of `folder` held by the caller.
+    """Restore into the database at `url`, with the lock of `folder` held by the caller.
 
     Raises `Unhonoured` or `StoreUnavailable` with a sentence; what was there is then untouched.
     """
     refuse_newer(archive.manifest)
-    database = database_path(url)
     new_key, secrets, key = _key(folder, archive, choices)
-    kept = read(folder.path / FILE)
+    restoring = partial(
+        restore_into,
+        archive=archive,
+        secrets=secrets,
+        kept=read(folder.path / FILE),
+        allow_damage=choices.damaged,
+        now=clock.now(),
+        progress=progress,
+    )
+    if new_key is not None:
+        # First, since without it nobody could open what is put in place.
+        write_private(folder.key_file, new_key)
+    try:
+        if backend(url) == "postgresql":
+            restored, aside = restore_postgres(url, restoring, clock.now())
+        else:
+            restored, aside = _restore_sqlite(database_path(url), restoring, clock.now())
+    except BaseException:
+        if new_key is not None:
+            folder.key_file.unlink()
+        raise
+    return Outcome(restored=restored, aside=aside, key=key)
+
+
+def _restore_sqlite(
+    database: Path, restoring: Callable[[Connection], Restored], now: datetime
+) -> tuple[Restored, str | None]:
     draft = database.with_name(f".{database.name}.restoring")
     _remove(draft)
     try:
         create_private(draft)
         engine = migrating_engine(f"sqlite:///{draft}")
         with engine.connect() as conn:
-            restored = restore_into(
-                conn,
-                archive,
-                secrets=secrets,
-                kept=kept,
-                allow_damage=choices.damaged,
-                now=clock.now(),
-                progress=progress,
-            )
+            restored = restoring(conn)
             raw(conn).execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
         engine.dispose()
-        if new_key is not None:
-            write_private(folder.key_file, new_key)
-        aside = _put_aside(database, clock.now())
+        aside = _put_aside(database, now)
         draft.replace(database)
         _sync(database.parent)
     except (DBAPIError, sqlite3.Error) as error:
@@ -88,7 +109,7 @@ def restore_folder(
         raise
     finally:
         _remove(draft)
-    return Outcome(restored=restored, aside=aside, key=key)
+    return restored, None if aside is None else aside.name
 
 
 def _key(folder: DataFolder, archive: Archive, choices: Choices) -> tuple[bytes | None, Secrets | None, str]:

@@ -16,6 +16,7 @@ from tradewire.runtime.folder import DataFolder
 from tradewire.security.key_file import create_key_file
 from tradewire.services.naming import account_by, algorithm_by
 from tradewire.store.database import open_store
+from tradewire.store.migrations.scripts import newest
 from tradewire.testing.clock import FakeClock
 
 PASSPHRASE = "correct horse battery"
@@ -197,7 +198,7 @@ def test_a_changed_row_is_noticed(cli: Cli, made: Path) -> None:
 
 
 def test_a_backup_of_a_newer_tradewire_is_refused(cli: Cli, made: Path) -> None:
-    rewritten(made, "manifest.json", lambda content: content.replace(b'"0001"', b'"9999"'))
+    rewritten(made, "manifest.json", lambda content: content.replace(f'"{newest()}"'.encode(), b'"9999"'))
     refused = cli("restore", str(made), "--yes")
     assert (refused.code, "revision 9999" in refused.err) == (1, True)
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from alembic import command
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, delete, func, insert, select, text
 
 from tradewire.contract.errors import Unhonoured
 from tradewire.domain.base import Struct
@@ -17,7 +17,7 @@ from tradewire.services.backup.reading import Archive
 from tradewire.services.backup.writing import Progress
 from tradewire.services.holding import Cause, Held, hold_back
 from tradewire.store.migrations.scripts import configuration, known, newest
-from tradewire.store.schema import account_states, accounts, keys, metadata
+from tradewire.store.schema import account_states, accounts, key_checks, keys, metadata
 
 
 class Restored(Struct):
@@ -68,7 +68,10 @@ def restore_into(
     with conn.begin():
         _go_on_counting(conn)
         damage = _verify(conn, manifest, allow_damage)
-        if secrets is not None:
+        if secrets is None:
+            # Another key file will stand there, and the database is to take it for its own.
+            conn.execute(delete(key_checks))
+        else:
             _check_key(conn, secrets)
         made = f"{manifest.made_at:%Y-%m-%d %H:%M:%S} UTC"
         held = hold_back(conn, Cause.RESTORED, f"A backup of {made} was restored.", kept, now)
@@ -120,7 +123,12 @@ def _verify(conn: Connection, manifest: Manifest, allow_damage: bool) -> tuple[s
 
 def _check_key(conn: Connection, secrets: Secrets) -> None:
     """Open one of everything that is sealed."""
-    sealed: tuple[Any, ...] = (accounts.c.credentials, account_states.c.sealed, keys.c.sealed)
+    sealed: tuple[Any, ...] = (
+        key_checks.c.sealed,
+        accounts.c.credentials,
+        account_states.c.sealed,
+        keys.c.sealed,
+    )
     for column in sealed:
         value = conn.execute(select(column).where(column.is_not(None)).limit(1)).scalar()
         if value is None:

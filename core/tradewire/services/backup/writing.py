@@ -44,11 +44,19 @@ def write_archive(
     `conn` must see one snapshot for as long as this runs.
     """
     with zipfile.ZipFile(cast("IO[bytes]", out), "w", zipfile.ZIP_DEFLATED) as archive:
+        _take_time(conn)
         archive.writestr(README, ABOUT)
         tables = tuple(_table(conn, archive, one, now, progress) for one in metadata.sorted_tables)
         manifest = _manifest(conn, tables, now, version)
         archive.writestr(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
     return manifest
+
+
+def _take_time(conn: Connection) -> None:
+    """A server that ends slow transactions must not end this one, however slowly somebody reads."""
+    if conn.dialect.name == "postgresql":
+        for limit in ("idle_in_transaction_session_timeout", "statement_timeout"):
+            conn.execute(text(f"SET LOCAL {limit} = 0"))
 
 
 def _table(
