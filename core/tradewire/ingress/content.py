@@ -1,6 +1,7 @@
 """What is kept of a message, and the digest by which a copy is known: both without its key."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -13,22 +14,24 @@ from tradewire.security.redaction import MASK, redact, with_plain_letters
 _SHORTEST_SECRET = 8
 
 
-def digest(provider: str, body: bytes) -> str:
-    """64 hex characters over the provider and the body with every key cut out.
+def digest(provider: str, connection: str, address: Sequence[str], body: bytes) -> str:
+    """64 hex characters over who sent what where, with every key cut out.
 
-    So a copy is known as one also when it is sent again with a new key.
+    So a copy is known as one also when it is sent again with a new key of its connection. `address`: the
+    URL's further parts, where a format names its strategy in them; without its key.
     """
     keys = [key.encode() for key in find_keys(body)]
     if any(key not in body for key in keys):
         body = with_plain_letters(body)
     for key in keys:
         body = body.replace(key, b"")
-    return _digest("content", provider, body.strip())
+    named = (connection, *address)
+    return _digest("content", provider, *(_bytes(part) for part in named), body.strip())
 
 
 def id_digest(provider: str, strategy: str, idempotency_id: str) -> str:
     """64 hex characters over an explicit id and where it counts: its provider and strategy."""
-    return _digest("id", provider, strategy.encode(), idempotency_id.encode("utf-8", "backslashreplace"))
+    return _digest("id", provider, _bytes(strategy), _bytes(idempotency_id))
 
 
 def kept(body: bytes, presented: str | None, most: int) -> bytes:
@@ -43,7 +46,7 @@ def kept(body: bytes, presented: str | None, most: int) -> bytes:
 
 def redacted_text(text: str) -> str:
     """`text` with every key in it shortened; nothing else is changed."""
-    return redact(text.encode("utf-8", "backslashreplace")).decode()
+    return redact(_bytes(text)).decode()
 
 
 def redacted_message(message: Message) -> Message:
@@ -54,7 +57,7 @@ def redacted_message(message: Message) -> Message:
 
 
 def _masked(body: bytes, presented: str) -> bytes:
-    literal = presented.encode("utf-8", "backslashreplace")
+    literal = _bytes(presented)
     if literal in body:
         return body.replace(literal, MASK.encode())
     try:
@@ -75,7 +78,11 @@ def _walk(value: Any, presented: str) -> Any:
 
 def _digest(kind: str, provider: str, *parts: bytes) -> str:
     whole = hashlib.blake2b(digest_size=32)
-    for part in (kind.encode(), provider.encode("utf-8", "backslashreplace"), *parts):
+    for part in (kind.encode(), _bytes(provider), *parts):
         whole.update(len(part).to_bytes(8, "big"))
         whole.update(part)
     return whole.hexdigest()
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")

@@ -11,6 +11,7 @@ from tradewire.contract.provider import Parsed
 from tradewire.crashpoints import crashpoint
 from tradewire.domain.clock import Clock
 from tradewire.domain.ids import signal_id
+from tradewire.ingress.address import ODD, OddAddress, keys_in, named, without_key
 from tradewire.ingress.answers import (
     AcceptedBody,
     Answer,
@@ -35,9 +36,6 @@ from tradewire.settings import Settings
 from tradewire.store.database import Store, StoreUnavailable
 
 _log = logging.getLogger(__name__)
-
-#: What a URL's parts after `/webhook/` are called, for formats that carry key and strategy there.
-PATH_PARTS = ("key", "strategyId")
 
 
 class Door:
@@ -70,16 +68,7 @@ class Door:
         """The answer to a request that is at fault itself; with a valid key it stands in the Signal Log."""
 
         async def refused(request: Received) -> Answer:
-            found = find_keys(request.body)
-            caller = self._caller(found)
-            if caller is None:
-                await self._turnstile.keep(request, found[0] if found else None, kind)
-                return Answer(status=status, body=RefusedBody(kind=kind, reason=reason))
-            arrival = self._arrival(request, caller, None, Fault(field=None, reason=reason))
-            outcome = await self._commit(arrival, request.time_left_s)
-            if outcome.stored is not Stored.INVALID:
-                return await self._answer(request, arrival, outcome, found[0])
-            return Answer(status=status, body=RefusedBody(kind=kind, reason=reason, id=arrival.id))
+            return await self._refused(request, status, kind, reason)
 
         return await self._guarded(request, refused)
 
@@ -101,21 +90,32 @@ class Door:
             _log.error("A message was answered with 503:\n%s", redacted_text(traceback.format_exc()))
             return unavailable("Tradewire failed before anything was stored; send it again.")
 
+    async def _refused(self, request: Received, status: int, kind: str, reason: str) -> Answer:
+        found = keys_in({}, request.path) + find_keys(request.body)
+        caller = self._caller(found)
+        if caller is None:
+            await self._turnstile.keep(request, found[0] if found else None, kind)
+            return Answer(status=status, body=RefusedBody(kind=kind, reason=reason))
+        arrival = self._arrival(request, caller, None, Fault(field=None, reason=reason))
+        outcome = await self._commit(arrival, request.time_left_s)
+        if outcome.stored is not Stored.INVALID:
+            return await self._answer(request, arrival, outcome, found[0])
+        return Answer(status=status, body=RefusedBody(kind=kind, reason=reason, id=arrival.id))
+
     async def _take(self, request: Received) -> Answer:
-        found = find_keys(request.body) + [key for part in request.path for key in find_keys(part.encode())]
+        found = find_keys(request.body)
         try:
-            parsed = self._parse(request)
+            path = named(self._plugins.provider(request.provider), request.path)
+            found = keys_in(path, request.path) + found
+            parsed = pipeline.parse(self._plugins, request.provider, request.body, path)
+        except OddAddress as error:
+            return await self._refused(request, ODD, "path", str(error))
         except InvalidMessage as error:
             return await self._unparsed(request, found, _fault(error.field, error.reason))
         except Unhonoured as error:
+            found = keys_in({}, request.path) + found
             return await self._unparsed(request, found, _fault(None, str(error)))
-        return await self._parsed(request, found, parsed)
-
-    def _parse(self, request: Received) -> Parsed:
-        if len(request.path) > len(PATH_PARTS):
-            raise InvalidMessage(None, "The address has more parts than /webhook/{key}/{strategyId}.")
-        path = dict(zip(PATH_PARTS, request.path, strict=False))
-        return pipeline.parse(self._plugins, request.provider, request.body, path)
+        return await self._parsed(request, found, parsed, without_key(path))
 
     async def _unparsed(self, request: Received, found: list[str], fault: Fault) -> Answer:
         """Stored with a valid key; without any key, the sender still reads what is wrong with the message."""
@@ -129,20 +129,23 @@ class Door:
         denied = answer if isinstance(answer, Denied) else Denied(kind="unknown", message="Invalid API Key.")
         return await self._denied(request, found[0], denied)
 
-    async def _parsed(self, request: Received, found: list[str], parsed: Parsed) -> Answer:
+    async def _parsed(
+        self, request: Received, found: list[str], parsed: Parsed, address: tuple[str, ...]
+    ) -> Answer:
         if locked := self._turnstile.locked(request.source, parsed.key):
             return locked
         answer = await self._authenticate(request, parsed.key)
         if isinstance(answer, Caller):
             crashpoint("accept.parsed")
             fault = unsupported(parsed.message)
-            arrival = self._arrival(request, answer, parsed, None if fault is None else _fault(*fault))
+            why = None if fault is None else _fault(*fault)
+            arrival = self._arrival(request, answer, parsed, why, address)
             return await self._store(request, arrival, parsed.key)
         closed_up = "".join(parsed.key.split()) if parsed.key else ""
         caller = self._caller([*found, closed_up])
         if caller is None:
             return await self._denied(request, parsed.key, answer)
-        arrival = self._arrival(request, caller, parsed, _fault("apiKey", answer.message))
+        arrival = self._arrival(request, caller, parsed, _fault("apiKey", answer.message), address)
         outcome = await self._commit(arrival, request.time_left_s)
         if outcome.stored is not Stored.INVALID:
             return await self._answer(request, arrival, outcome, parsed.key)
@@ -162,9 +165,14 @@ class Door:
         return None
 
     def _arrival(
-        self, request: Received, caller: Caller, parsed: Parsed | None, fault: Fault | None
+        self,
+        request: Received,
+        caller: Caller,
+        parsed: Parsed | None,
+        fault: Fault | None,
+        address: tuple[str, ...] = (),
     ) -> Arrival:
-        content = digest(request.provider, request.body)
+        content = digest(request.provider, caller.connection, address, request.body)
         explicit = None if parsed is None else parsed.message.idempotency_id
         strategy = "" if parsed is None else parsed.message.strategy_id
         return Arrival(

@@ -24,6 +24,8 @@ _IN_TEXT = (
     (re.compile(r"\$argon2[a-z]*\$[^\s\"']+"), f"$argon2{MASK}"),
     (re.compile(r"\bgAAAA[A-Za-z0-9_=-]{20,}"), f"gAAAA{MASK}"),
     (re.compile(r"(://[^/\s:@]*):[^/\s@]+@"), rf"\1:{MASK}@"),
+    # Some formats carry their key in the address, and whatever is there may be meant as one.
+    (re.compile(r"(?i)(/webhook/)(?!tw_(?:live|api)_|\{)[^/\s?#\"'<>]+"), rf"\1{MASK}"),
     (
         re.compile(
             r"(?i)((?:password|passwd|passphrase|secret|pepper|token|api[_-]?key)[\"']?\s*[:=]\s*)"

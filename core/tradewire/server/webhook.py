@@ -9,6 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import HTTPScope, Receive
 
 from tradewire.domain.clock import Clock
+from tradewire.ingress.address import split
 from tradewire.ingress.answers import Answer
 from tradewire.ingress.content import redacted_text
 from tradewire.ingress.door import Door
@@ -32,6 +33,8 @@ WRONG_METHOD = (
     "which then posts to it."
 )
 _LONGEST_PROVIDER = 64
+#: The parts of a path up to `webhook`, which chose this route.
+_ROUTED = 3
 
 
 class Webhook:
@@ -70,7 +73,7 @@ class Webhook:
         request = Received(
             # What stands here is anybody's text, and some put their key into it.
             provider=redacted_text(str(parameters["provider"]))[:_LONGEST_PROVIDER],
-            path=tuple(part for part in str(parameters.get("rest", "")).split("/") if part),
+            path=_further_parts(scope),
             body=body.content,
             source=self._source(scope),
             received_at=received_at,
@@ -111,6 +114,15 @@ class Webhook:
         if body.end is BodyEnd.TOO_SLOW:
             return 408, "too_slow", f"The message did not arrive within {settings.body_timeout_s:g} s."
         return None
+
+
+def _further_parts(scope: HTTPScope) -> tuple[str, ...]:
+    """The address's parts behind `/webhook/`, from the path as it came where it reads like one."""
+    parts = split(scope["raw_path"])
+    if len(parts) >= _ROUTED and (parts[0], parts[2]) == ("api", "webhook"):
+        return parts[_ROUTED:]
+    rest = str(scope["path_params"].get("rest", ""))
+    return tuple(part for part in rest.split("/") if part)
 
 
 def is_webhook(path: str) -> bool:

@@ -68,11 +68,17 @@ class TradersPostProvider(Provider):
 
     name = "traderspost"
     title = "TradersPost"
+    address = ("key", "strategyId")
+    alert = (
+        '{"ticker":"{{ticker}}","action":"{{strategy.order.action}}","sentiment":"{{strategy.market_position}}",'
+        '"quantity":"{{strategy.order.contracts}}","price":"{{close}}","time":"{{timenow}}"}'
+    )
+    trial = '{"ticker":"AAPL","action":"buy","quantity":10}'
 
     def parse(self, body: bytes, path: Mapping[str, str]) -> Parsed:
         """The key and the strategy of the address, and the message; raises `InvalidMessage`."""
         fields = Fields(read_object(body, may_break=""), SPELLINGS, _refuse_unhonoured)
-        return Parsed(key=path.get("key"), message=_message(fields, path.get("strategyId", "")))
+        return Parsed(key=path["key"], message=_message(fields, path["strategyId"]))
 
 
 def _message(fields: Fields, strategy: str) -> Message:

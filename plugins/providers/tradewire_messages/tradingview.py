@@ -63,6 +63,11 @@ class TradingViewProvider(Provider):
 
     name = "tradingview"
     title = "TradingView"
+    alert = (
+        '{"apiKey":"{key}","strategyId":"{strategyId}","symbol":"{{ticker}}",'
+        '"action":"{{strategy.order.action}}","qty":"{{strategy.order.contracts}}","time":"{{timenow}}"}'
+    )
+    trial = '{"apiKey":"{key}","strategyId":"{strategyId}","symbol":"AAPL","action":"BUY","qty":10}'
 
     def parse(self, body: bytes, path: Mapping[str, str]) -> Parsed:
         """The key as it was presented, and the message; raises `InvalidMessage`. `path` is not used."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import msgspec
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Table, insert, select, update
 
 from tradewire.domain.algorithm import Algorithm, AlgorithmState, EntrySignal, Plugged, Validity, ValidityKind
 from tradewire.domain.clock import Clock
@@ -71,19 +71,27 @@ class Rig:
         self.rung += 1
 
     def add_key(self, connection: str, provider: str = "tradingview") -> str:
-        key, now, key_id = new_key(), self.clock.now(), f"key-{connection}"
-        digest = self.secrets.digest(key)
-
-        def unit(conn: Connection) -> None:
-            conn.execute(insert(connections).values(name=connection, provider=provider, created_at=now))
-            conn.execute(
-                insert(keys).values(
-                    id=key_id, connection=connection, digest=digest, last4=last4(key), created_at=now
-                )
+        now = self.clock.now()
+        self.store.write_now(
+            lambda conn: conn.execute(
+                insert(connections).values(name=connection, provider=provider, created_at=now)
             )
+        )
+        return self._new_key(f"key-{connection}", connection, provider)
 
-        self.store.write_now(unit)
-        self.rows.append(KeyRow(key_id=key_id, connection=connection, provider=provider, digest=digest))
+    def replace_key(self, connection: str, provider: str = "tradingview") -> str:
+        """A new key for a connection whose only key is revoked with it."""
+        self.revoke(connection)
+        return self._new_key(f"key-{connection}-2", connection, provider)
+
+    def _new_key(self, key_id: str, connection: str, provider: str) -> str:
+        key = new_key()
+        row = {"id": key_id, "connection": connection, "digest": self.secrets.digest(key)}
+        made = {"last4": last4(key), "created_at": self.clock.now()}
+        self.store.write_now(lambda conn: conn.execute(insert(keys).values(**row, **made)))
+        self.rows.append(
+            KeyRow(key_id=key_id, connection=connection, provider=provider, digest=row["digest"])
+        )
         self.ring.replace(self.rows)
         return key
 

@@ -66,9 +66,14 @@ def test_an_explicit_id_counts_within_its_strategy(rig: Rig) -> None:
     assert rig.receive(rig.message(id="order-7", strategyId="s2")).kind == "accepted"
 
 
-def test_a_copy_is_known_also_with_a_new_key(rig: Rig) -> None:
+def test_a_copy_is_known_also_with_a_new_key_of_its_connection(rig: Rig) -> None:
     assert rig.receive(rig.message()).kind == "accepted"
-    assert rig.receive(rig.message(apiKey=rig.add_key("desk2"))).kind == "duplicate"
+    assert rig.receive(rig.message(apiKey=rig.replace_key("desk"))).kind == "duplicate"
+
+
+def test_the_same_message_of_two_connections_is_two_wishes(rig: Rig) -> None:
+    assert rig.receive(rig.message()).kind == "accepted"
+    assert rig.receive(rig.message(apiKey=rig.add_key("desk2"))).kind == "accepted"
 
 
 def test_a_different_message_is_no_copy(rig: Rig) -> None:

@@ -27,8 +27,19 @@ class Careless(Provider):
         raise ValueError(body.decode())
 
 
+class CarelessAddress(Provider):
+    name = "careless_address"
+    address = ("key", "strategyId")
+
+    def parse(self, body: bytes, path: object) -> Parsed:
+        raise ValueError(f"{path} with {body!r}")
+
+
 def ways(rig: Rig, key: str) -> list[tuple[str, bytes]]:
     here, careless = "/api/tradingview/webhook", "/api/careless/webhook"
+    there, address = "/api/traderspost/webhook", f"/api/careless_address/webhook/{key}/s1"
+    encoded = "".join(f"%{ord(character):02X}" for character in key)
+    buy = b'{"ticker": "AAPL", "action": "buy"}'
     message = rig.message(apiKey=key)
     return [
         (here, message),
@@ -50,22 +61,42 @@ def ways(rig: Rig, key: str) -> list[tuple[str, bytes]]:
         (f"{here}/{key}/s1", message),
         (f"/api/{key}/webhook", message),
         (careless, message),
+        (f"{there}/{key}/s1", buy),
+        (f"{there}/{key}/s1?key={key}", buy),
+        (f"{there}/{encoded}/s1", buy),
+        (f"{there}/{key}%20/s1", buy),
+        (f"{there}/{key}/{key}", buy),
+        (f"{there}/s1/{key}", buy),
+        (f"{there}/{key}/s1", buy[:-1]),
+        (f"{there}/{key}/s1", message),
+        (f"{there}/{key}/s1", b"x" * 70_000),
+        (f"{there}/{key}", buy),
+        (f"{there}/{key}/s1/{key}", buy),
+        (f"/api/none/webhook/{key}/s1", buy),
+        (address, message),
         ("/api/nothing", message),
     ]
 
 
-@pytest.mark.parametrize("whose", ["valid", "unknown", "revoked"])
+@pytest.mark.parametrize("whose", ["valid", "valid in the address", "unknown", "revoked"])
 def test_a_key_is_never_told_again(served: Served, whose: str, caplog: pytest.LogCaptureFixture) -> None:
     rig = served.rig
-    key = {"valid": rig.key, "unknown": new_key(), "revoked": rig.add_key("old")}[whose]
+    key = {
+        "valid": rig.key,
+        "valid in the address": rig.add_key("posts", "traderspost"),
+        "unknown": new_key(),
+        "revoked": rig.add_key("old"),
+    }[whose]
     rig.revoke("old") if whose == "revoked" else None
-    rig.plugins.providers["careless"] = Careless()
+    rig.plugins.providers |= {"careless": Careless(), "careless_address": CarelessAddress()}
     caplog.set_level(logging.DEBUG)
     told = []
     for path, body in ways(rig, key):
         answer = served.post(body, path=path)
         assert answer.status_code < 500
         told.append(f"{answer.headers} {answer.text}")
+        looked = served.client.get(path)
+        told.append(f"{looked.headers} {looked.text}")
     rig.plugins.authenticators["telltale"] = Telltale()
     told.append(served.post(rig.message(apiKey=key)).text)
     told.append(served.client.get("/metrics").text)

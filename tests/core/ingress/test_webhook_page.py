@@ -13,6 +13,7 @@ import tradewire
 from core.ingress.rig import Rig, Served
 from core.ingress.troubled import Troubled
 from tradewire import pipeline
+from tradewire.ingress.address import ODD
 from tradewire.stages import authenticate
 from tradewire_messages.tradingview import SPELLINGS
 from tradewire_messages.wording import folded
@@ -109,5 +110,5 @@ def test_the_page_lists_every_kind_of_401() -> None:
 
 def test_the_page_lists_every_refusal_of_a_request() -> None:
     source = (ROOT / "core/tradewire/server/webhook.py").read_text()
-    written = {(row[0], row[1].strip("`")) for row in rows("### 400, 403, 408, 413, 415, 421 refused")}
-    assert written == set(re.findall(r'(\d{3}),\s*"(\w+)",', source))
+    written = {(row[0], row[1].strip("`")) for row in rows("### 400, 403, 404, 408, 413, 415, 421 refused")}
+    assert written == {(str(ODD), "path"), *re.findall(r'(\d{3}),\s*"(\w+)",', source)}

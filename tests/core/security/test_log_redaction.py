@@ -103,3 +103,22 @@ def test_it_is_a_structlog_processor() -> None:
         logger.info("failed", exc_info=True)
     assert KEY not in captured[0]
     assert "ValueError" in captured[0]
+
+
+@pytest.mark.parametrize("told", ["POST {} HTTP/1.1", "https://relay.example{}?x=1", "path='{}'"])
+def test_what_stands_in_an_addresss_place_for_a_key_is_masked(told: str) -> None:
+    address = "/api/traderspost/webhook/6de6c4a446497f11debba25b90e90462/s1"
+    assert redact_text(told.format(address)) == told.format("/api/traderspost/webhook/…/s1")
+
+
+def test_a_key_in_an_address_keeps_its_last_characters() -> None:
+    assert redact_text(f"/api/traderspost/webhook/{KEY}/s1") == (
+        f"/api/traderspost/webhook/tw_live_…{KEY[-4:]}/s1"
+    )
+
+
+@pytest.mark.parametrize(
+    "address", ["/api/tradingview/webhook", "/api/traderspost/webhook/{key}/{strategyId}"]
+)
+def test_an_address_without_a_key_stays_as_it_is(address: str) -> None:
+    assert redact_text(f"Post to {address}.") == f"Post to {address}."
