@@ -129,9 +129,9 @@ class SwitchRoutes(Controller):
 class PluginRoutes(Controller):
     tags = ("Plugins",)
 
-    @get("/plugins", summary="Every plugin with its state")
+    @get("/plugins", summary="Every plugin with its state, and those that are missing")
     async def list_plugins(self, services: NamedDependency[Services]) -> PluginList:
-        return plugin_list(services.plugins)
+        return plugin_list(services.plugins, await services.algorithms.list(), await services.accounts.list())
 
     @get("/brokers", summary="Every broker and its configuration's fields")
     async def list_brokers(self, services: NamedDependency[Services]) -> tuple[BrokerView, ...]:

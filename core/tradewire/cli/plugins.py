@@ -12,7 +12,7 @@ def register(app: App) -> None:
 
 
 def plugins(*, common: Common = DEFAULT) -> None:
-    """Every plugin: what it adds, or why it is not used."""
+    """Every plugin: what it adds, or why it is not used; and what is missing, and who needs it."""
     with connect(common) as api:
         answer = api.get("/plugins")
     if common.json:
@@ -29,4 +29,7 @@ def plugins(*, common: Common = DEFAULT) -> None:
         )
     for name, reason in found.quarantined.items():
         shown.add_row(name, "", screen.state("quarantined"), screen.escape(reason))
+    for gone in found.missing:
+        why = f"not installed; needed by {', '.join(gone.needed_by)}"
+        shown.add_row(gone.name, gone.stage, screen.state("missing"), screen.escape(why))
     screen.console().print(shown)

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _GOOD = frozenset({"filled", "started", "active", "loaded", "accepted", "ok"})
-_BAD = frozenset({"blocked", "rejected", "failed", "invalid", "halted", "quarantined", "no_match", "unknown"})
+_BAD = frozenset(
+    {"blocked", "rejected", "failed", "invalid", "halted", "missing", "quarantined", "no_match", "unknown"}
+)
 _OPEN = frozenset(
     {"working", "pending", "paused", "waiting", "reducing", "partly_filled", "mixed", "duplicate"}
 )

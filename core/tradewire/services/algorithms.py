@@ -135,7 +135,8 @@ class Algorithms:
 
     async def start(self, reference: str, by: str) -> AlgorithmView:
         """Let it act; its day or window is measured from now. Refuses where a plugin is missing."""
-        found = (await self.show(reference)).algorithm
+        detail = await self.show(reference)
+        found = detail.algorithm
         self._require_plugins(found)
         now = self._clock.now()
         calendar = await self._calendar(found.validity)
@@ -143,6 +144,9 @@ class Algorithms:
         def unit(conn: Connection) -> tuple[Algorithm, dict[str, str]]:
             before = algorithm_by(conn, found.id)
             over = before.valid_until is not None and now >= before.valid_until
+        for link in detail.chain:
+            if link.stage == "broker":
+                self._plugins.broker(link.plugin)
             if before.state is AlgorithmState.STARTED and not over:
                 raise Refused(Code.CONFLICT, f'The algorithm "{before.name}" is started already.')
             after = msgspec.structs.replace(
