@@ -1,0 +1,80 @@
+"""What Tradewire needs beside its database: key file, plugins, clocks, a message broker."""
+
+import socket
+import stat
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tradewire.contract.errors import Unhonoured
+from tradewire.domain.base import Struct
+from tradewire.domain.clock import Clock
+from tradewire.plugins import PluginRecord, PluginState
+from tradewire.security.key_file import load_key_file
+from tradewire.services.doctor.finding import Finding, fail, ok, warn
+
+_PORTS = {"redis": 6379, "rediss": 6379, "valkey": 6379, "amqp": 5672, "amqps": 5671}
+_ANSWERS_WITHIN_S = 3.0
+JUMPED_S = 2.0
+
+
+class ClockMark(Struct):
+    """The two clocks at one moment: what the wall's said, and the one that never jumps."""
+
+    wall_s: float
+    monotonic_s: float
+
+    @classmethod
+    def of(cls, clock: Clock) -> "ClockMark":
+        return cls(wall_s=clock.now().timestamp(), monotonic_s=clock.monotonic())
+
+
+def clock_finding(start: ClockMark, clock: Clock) -> Finding:
+    """Whether the machine's clock was set since this process started."""
+    now = ClockMark.of(clock)
+    jumped = (now.wall_s - start.wall_s) - (now.monotonic_s - start.monotonic_s)
+    if abs(jumped) > JUMPED_S:
+        return warn(
+            "clock steps",
+            f"The machine's clock was set by {jumped:+.1f} s since this process started, or it slept.",
+            "Let NTP keep it (chrony or systemd-timesyncd), which turns it without jumps.",
+        )
+    return ok("clock steps", "The machine's clock was not set while this process ran.")
+
+
+def key_file_finding(path: Path, opens: Callable[[], None] | None = None) -> Finding:
+    """Whether it is there, its owner's alone, and `opens` what the database has sealed."""
+    try:
+        load_key_file(path)
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if opens is not None:
+            opens()
+    except (Unhonoured, OSError) as error:
+        return fail("key file", str(error), "Put its copy back; without it credentials cannot be opened.")
+    about = " and opens what the database holds" if opens is not None else ""
+    return ok("key file", f"{path} is its owner's alone (mode {mode:04o}){about}.")
+
+
+def plugin_finding(records: Iterable[PluginRecord], quarantined: Iterable[str]) -> Finding:
+    broken = [f"{one.name} ({one.reason})" for one in records if one.state is PluginState.QUARANTINED]
+    broken += [f"{name} (at work)" for name in quarantined]
+    if broken:
+        return warn("plugins", f"Not used: {'; '.join(broken)}.", "See `tradewire plugins`.")
+    return ok("plugins", "Every installed plugin is used.")
+
+
+def message_broker_finding(url: str | None) -> Finding:
+    """Whether somebody listens there; the password in `url` is never shown."""
+    if url is None:
+        return ok("message broker", "None is needed: messages stay in the process.")
+    parts = urlsplit(url)
+    host, port = parts.hostname or "localhost", parts.port or _PORTS.get(parts.scheme, 6379)
+    try:
+        socket.create_connection((host, port), timeout=_ANSWERS_WITHIN_S).close()
+    except OSError as error:
+        return warn(
+            "message broker",
+            f"{host}:{port} does not answer: {error.strerror or error}.",
+            "Start it again; until then work is found by looking every few seconds, and nothing is lost.",
+        )
+    return ok("message broker", f"{host}:{port} answers.")
