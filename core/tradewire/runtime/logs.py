@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import threading
 from typing import TextIO
 
 import structlog
@@ -23,12 +24,13 @@ def configure_logging(settings: LogSettings, stream: TextIO | None = None) -> No
     out = stream or sys.stderr
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     last: list[Processor] = [structlog.processors.format_exc_info, redact_secrets, _renderer(settings, out)]
     structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, *shared, *last],
+        processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(out),
         cache_logger_on_first_use=False,
@@ -44,6 +46,16 @@ def configure_logging(settings: LogSettings, stream: TextIO | None = None) -> No
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
     logging.captureWarnings(True)
+    threading.excepthook = _thread_ended
+
+
+def _thread_ended(ended: threading.ExceptHookArgs) -> None:
+    """What nobody caught would be printed as it is; through the log its secrets are masked."""
+    if ended.exc_type is SystemExit:
+        return
+    name = "" if ended.thread is None else ended.thread.name
+    failure = None if ended.exc_value is None else (ended.exc_type, ended.exc_value, ended.exc_traceback)
+    structlog.get_logger().error("A thread ended by an exception.", thread=name, exc_info=failure)
 
 
 def _renderer(settings: LogSettings, out: TextIO) -> Processor:

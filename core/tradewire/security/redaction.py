@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from tradewire.security.known_secrets import known
+
 MASK = "…"
 
 _TOKEN = re.compile(r"(?i)(tw_(?:live|api)_)([0-9a-z]+)")
@@ -49,6 +51,7 @@ def redact(raw: bytes) -> bytes:
 
 def redact_text(text: str) -> str:
     """`text` for a log or an error: keys shortened, passwords, tokens and sealed values masked."""
+    text = known.mask(text)
     for pattern, replacement in _IN_TEXT:
         text = pattern.sub(replacement, text)
     return _TOKEN.sub(lambda found: _shortened(found[0]), text)

@@ -18,6 +18,7 @@ from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.domain.verdict import Scope
 from tradewire.ledger.append import append
 from tradewire.plugins import Plugins
+from tradewire.security.known_secrets import known
 from tradewire.security.sealing import Secrets
 from tradewire.services.algorithm_checks import guardian_problems
 from tradewire.services.bells import Bells
@@ -95,6 +96,7 @@ class Accounts:
             )
         config, credentials = _split(new, manifest)
         guardians = tuple(Plugged(name=name, params=params) for name, params in new.guardians.items())
+        known.remember(credentials.values())
         problems = guardian_problems(guardians, self._plugins, Scope.ACCOUNT)
         if problems:
             raise Refused(Code.INVALID, " ".join(problems), tuple(problems))

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -17,8 +18,9 @@ KEY = "tw_live_EQiYlMyu7RmBo2i2SAGv88BQzPTo4FAG4Ghmgp"
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
     root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+    handlers, level, hook = list(root.handlers), root.level, threading.excepthook
     yield
+    threading.excepthook = hook
     structlog.reset_defaults()
     logging.captureWarnings(False)
     root.handlers[:] = handlers
@@ -63,3 +65,49 @@ def test_below_the_level_nothing_is_said_and_libraries_say_less() -> None:
     configure_logging(LogSettings(level=LogLevel.DEBUG), out)
     logging.getLogger("httpx").info("HTTP Request: GET /")
     assert out.getvalue() == ""
+
+
+LIBRARIES = ("dramatiq", "sqlalchemy.engine", "httpx", "websockets", "_granian", "asyncio", "a.stranger")
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+@pytest.mark.parametrize("as_json", [True, False])
+def test_what_a_library_logs_is_masked_as_well(name: str, as_json: bool) -> None:
+    out = io.StringIO()
+    configure_logging(LogSettings(level=LogLevel.DEBUG, json=as_json), out)
+    library = logging.getLogger(name)
+    library.warning("POST /api/traderspost/webhook/%s/mine?apiKey=%s", "hunter2-hunter2", KEY)
+    library.error("redis://:%s@host/0 and Authorization: Bearer %s", "hunter2-hunter2", KEY)
+    try:
+        raise ConnectionError("postgresql://me:hunter2-hunter2@host/db")
+    except ConnectionError:
+        library.exception("It failed with %r", {"password": "hunter2-hunter2"}, stack_info=True)
+    assert "ConnectionError" in out.getvalue()
+    assert "hunter2" not in out.getvalue()
+    assert KEY not in out.getvalue()
+
+
+def test_a_thread_that_fails_is_logged_with_its_name_and_masked() -> None:
+    out = io.StringIO()
+    configure_logging(LogSettings(json=True), out)
+
+    def fail() -> None:
+        raise ValueError(f"not this: {KEY}")
+
+    thread = threading.Thread(target=fail, name="tradewire-bells")
+    thread.start()
+    thread.join()
+    told = json.loads(out.getvalue())
+    assert (told["thread"], "ValueError" in told["exception"]) == ("tradewire-bells", True)
+    assert KEY not in out.getvalue()
+
+
+def test_ids_that_are_bound_stand_in_every_line_below() -> None:
+    out = io.StringIO()
+    configure_logging(LogSettings(json=True), out)
+    with structlog.contextvars.bound_contextvars(account="paper", signal="s-1"):
+        structlog.get_logger().info("One.")
+        logging.getLogger("tradewire.store").warning("Two.")
+    one, two = (json.loads(line) for line in out.getvalue().splitlines())
+    assert (one["account"], one["signal"]) == ("paper", "s-1")
+    assert (two["account"], two["signal"]) == ("paper", "s-1")
