@@ -22,9 +22,15 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture
-def postgres_url(postgres: Postgres) -> Iterator[str]:
-    """A database of its own with all tables on it."""
-    url = postgres.create(migrated=True)
+def postgres_url(postgres: Postgres) -> str:
+    """An empty Tradewire with all tables on it."""
+    return postgres.emptied()
+
+
+@pytest.fixture
+def own_postgres_url(postgres: Postgres) -> Iterator[str]:
+    """A database without any tables, for the test alone."""
+    url = postgres.create(migrated=False)
     yield url
     postgres.drop(url)
 

@@ -6,9 +6,10 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 
@@ -43,6 +44,7 @@ class Postgres(Server):
         self._bin = _binaries(self.folder)
         self._numbers = itertools.count(1)
         self._has_template = False
+        self._wiper: Wiper | None = None
         self.data = self.folder / "data"
         self.socket = self.folder / "socket"
         for made in (self.data, self.socket):
@@ -97,6 +99,21 @@ class Postgres(Server):
     def drop(self, url: str) -> None:
         self.execute(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
 
+    def emptied(self) -> str:
+        """The one database with Tradewire's tables that tests use in turn, wiped clean; its URL.
+
+        A hundred times quicker than a database for each. Whoever adds tables asks for one of its own.
+        """
+        if self._wiper is None:
+            self._wiper = Wiper(self.create(migrated=True))
+        self._wiper.wipe()
+        return self._wiper.url
+
+    def remove(self) -> None:
+        if self._wiper is not None:
+            self._wiper.close()
+        super().remove()
+
     def make_template(self) -> None:
         from tradewire.store.upgrade import upgrade
 
@@ -118,6 +135,49 @@ class Postgres(Server):
             env=self.environment(),
             cwd=self.folder,
         )
+
+
+class Wiper:
+    """Empties one database between tests, over a connection that stays open."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._loop = asyncio.new_event_loop()
+        self._wipes = 0
+        self._connection = self._run(asyncpg.connect(url))
+        # Without its triggers, which refuse to change the ledger.
+        self._run(self._connection.execute("SET session_replication_role = replica"))
+
+    def wipe(self) -> None:
+        self._run(self._connection.execute(_WIPE))
+        self._wipes += 1
+        if self._wipes % 100 == 0:
+            self._run(self._connection.execute("VACUUM"))
+
+    def close(self) -> None:
+        self._run(self._connection.close())
+        self._loop.close()
+
+    def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self._loop.run_until_complete(work)
+
+
+#: Ends what other connections a test left behind, empties every table and numbers its rows from 1 again.
+_WIPE = """
+DO $$
+DECLARE name text; has_rows boolean;
+BEGIN
+    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    LOOP
+        EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', name) INTO has_rows;
+        IF has_rows THEN EXECUTE format('DELETE FROM %I', name); END IF;
+    END LOOP;
+    PERFORM setval(quote_ident(sequencename)::regclass, 1, false)
+    FROM pg_sequences WHERE last_value IS NOT NULL;
+END $$
+"""
 
 
 def _binaries(folder: Path) -> Path:

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from tradewire.security.sealing import Secrets
 from tradewire.store.database import Store
+from tradewire.state import versions
 from tradewire.store.schema import account_states
 
 
@@ -27,6 +28,7 @@ class AccountState:
         sealed = {key: None if value is None else self._secrets.seal(value) for key, value in entries.items()}
 
         def unit(conn: Connection) -> None:
+            versions.lock(conn, self._account_id)
             mine = account_states.c.account_id == self._account_id
             conn.execute(delete(account_states).where(mine, account_states.c.key.in_(list(sealed))))
             rows = [

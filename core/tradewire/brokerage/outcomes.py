@@ -45,7 +45,7 @@ class After(Struct):
 
 def store_submitted(conn: Connection, client_id: str, result: SubmitResult, now: datetime) -> After:
     """Store the outcome of one transmission; events may have told more already, and then stand."""
-    child, parent = _load(conn, client_id)
+    child, parent = _locked(conn, client_id)
     if isinstance(result, Accepted):
         after = merging.acknowledged(child, result.broker_order_id, now)
         _save(conn, child, after)
@@ -79,6 +79,7 @@ def store_lost(conn: Connection, account_id: str, keep: frozenset[str], now: dat
 
     `keep` are the transmissions under way in this life.
     """
+    versions.lock(conn, account_id)
     rows = conn.execute(
         select(child_orders).where(
             child_orders.c.account_id == account_id,
@@ -100,7 +101,7 @@ def store_lost(conn: Connection, account_id: str, keep: frozenset[str], now: dat
 
 def store_found(conn: Connection, client_id: str, order: OrderState, now: datetime) -> None:
     """Record that an UNKNOWN order was found; what it has become is stored as a report."""
-    child, parent = _load(conn, client_id)
+    child, parent = _locked(conn, client_id)
     if child.state is not ChildState.UNKNOWN:
         return
     looked = _changed(child, look_ups=child.look_ups + 1)
@@ -123,7 +124,7 @@ def store_absent(
     had acknowledged the order. `seen` is how many look-ups there had been when this one began: one that
     another has overtaken proves nothing, since the order may have gone out again meanwhile.
     """
-    child, parent = _load(conn, client_id)
+    child, parent = _locked(conn, client_id)
     if child.state not in (ChildState.UNKNOWN, ChildState.ACKNOWLEDGED):
         return After()
     if seen is not None and seen != child.look_ups:
@@ -145,7 +146,7 @@ def store_absent(
 
 def store_inconclusive(conn: Connection, client_id: str, now: datetime) -> int | None:
     """Count a look-up that proved nothing; returns how many there were, None if it is known by now."""
-    child, parent = _load(conn, client_id)
+    child, parent = _locked(conn, client_id)
     if child.state is not ChildState.UNKNOWN:
         return None
     looked = _changed(child, look_ups=child.look_ups + 1)
@@ -162,7 +163,7 @@ def store_inconclusive(conn: Connection, client_id: str, now: datetime) -> int |
 
 def store_resolved_absent(conn: Connection, client_id: str) -> After:
     """A person decided that the order never arrived: it may go out again, if it is not too late."""
-    child, _ = _load(conn, client_id)
+    child, _ = _locked(conn, client_id)
     if child.state is not ChildState.UNKNOWN:
         return After()
     _save(conn, child, _changed(child, state=ChildState.NEW))
@@ -221,6 +222,12 @@ def _unknown(conn: Connection, parent: ParentOrder, child: ChildOrder, cause: st
         _note(conn, parent, unknown, EntryKind.CHILD_UNKNOWN, now, cause)
         versions.bump(conn, child.account_id)
     return After(look_up=True)
+
+
+def _locked(conn: Connection, client_id: str) -> tuple[ChildOrder, ParentOrder]:
+    """The child and its parent, which nobody else changes until the transaction ends."""
+    versions.lock_owner_of(conn, client_id)
+    return _load(conn, client_id)
 
 
 def _load(conn: Connection, client_id: str) -> tuple[ChildOrder, ParentOrder]:

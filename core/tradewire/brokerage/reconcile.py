@@ -75,6 +75,7 @@ def store_compared(
     At the first comparison of all whatever is held is the baseline; afterwards a change of it is drift,
     which halts the account.
     """
+    versions.lock(conn, account_id)
     first = not conn.execute(select(leases.c.reconciled).where(leases.c.account_id == account_id)).scalar()
     found = tuple(one for one in drifts(conn, account_id, held) if one in standing)
     for drift in found:
@@ -82,7 +83,9 @@ def store_compared(
     if found:
         versions.bump(conn, account_id)
         _report(conn, account_id, found, first, now)
-    conn.execute(update(leases).where(leases.c.account_id == account_id).values(reconciled=True))
+    if first:
+        # Only then: others hold the lease's row, shared, and wait for the account that is locked here.
+        conn.execute(update(leases).where(leases.c.account_id == account_id).values(reconciled=True))
     return () if first else found
 
 

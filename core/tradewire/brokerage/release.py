@@ -15,6 +15,7 @@ from tradewire.domain.order import ChildOrder, ChildState, ParentOrder, Purpose
 from tradewire.domain.switch import SwitchState
 from tradewire.domain.verdict import Scope
 from tradewire.ledger.append import append
+from tradewire.state import versions
 from tradewire.state.rows import child_of, parent_of
 from tradewire.state.switches import read_switches
 from tradewire.state.waking import wake
@@ -44,6 +45,7 @@ def release(
     release_timeout_s: float,
 ) -> OrderRequest | Withheld:
     """Mark a NEW child as SENT and return what to send, if it may still go out."""
+    versions.lock_owner_of(conn, client_id)
     row = conn.execute(select(child_orders).where(child_orders.c.client_id == client_id)).one_or_none()
     if row is None or row.state != ChildState.NEW.value:
         return Withheld(reason="It is not waiting to be sent.", ended=False)

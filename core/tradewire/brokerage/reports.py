@@ -42,6 +42,7 @@ def store_reports(
     conn: Connection, account_id: str, reports: Sequence[Execution | OrderUpdate], now: datetime
 ) -> Stored:
     """Apply reports in the order given; what is known already changes nothing."""
+    versions.lock(conn, account_id)
     book = _Book(conn, account_id, now)
     for report in reports:
         if isinstance(report, Execution):

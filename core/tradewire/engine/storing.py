@@ -18,6 +18,7 @@ from tradewire.ledger.append import append
 from tradewire.state import versions
 from tradewire.state.rows import columns
 from tradewire.state.switches import read_switches
+from tradewire.store.locks import Lock, hold
 from tradewire.store.schema import child_orders, instruments, leases, parent_orders, signals, verdicts
 
 _ROUTED = (
@@ -37,6 +38,7 @@ def store_routes(conn: Connection, routes: Sequence[Route], now: datetime) -> fr
 
     A signal that somebody else routed meanwhile is left alone.
     """
+    hold(conn, Lock.ROUTER)
     waiting = set(
         conn.execute(
             select(signals.c.id).where(
@@ -114,10 +116,14 @@ _PARENT_COLUMNS = tuple(name for name in ParentOrder.__struct_fields__ if name n
 
 def _unchanged(conn: Connection, view: AccountView, with_others: bool) -> None:
     account_id = view.account.id
+    if with_others:
+        versions.lock_all(conn)
+    else:
+        versions.lock(conn, account_id)
     if versions.read(conn, None if with_others else account_id) != view.versions:
         raise Overtaken("versions")
-    epoch = conn.execute(select(leases.c.epoch).where(leases.c.account_id == account_id)).scalar() or 0
-    if epoch != view.epoch:
+    held = select(leases.c.epoch).where(leases.c.account_id == account_id).with_for_update(read=True)
+    if (conn.execute(held).scalar() or 0) != view.epoch:
         raise Overtaken("lease")
     if _epochs(read_switches(conn, account_id)) != _epochs(view.switches):
         raise Overtaken("switches")

@@ -26,6 +26,7 @@ from tradewire.ledger.seal import seal
 from tradewire.settings import EngineSettings
 from tradewire.state import versions
 from tradewire.store.database import Store, StoreUnavailable
+from tradewire.store.locks import Lock, hold
 from tradewire.store.schema import algorithms, child_orders, parent_orders, signals
 
 log = structlog.get_logger()
@@ -139,13 +140,15 @@ def expire(conn: Connection, now: datetime) -> frozenset[str]:
 
     An exit goes on: what it closes would otherwise be left to nobody.
     """
-    over: list[Algorithm] = list(
-        conn.execute(
-            select(algorithms.c.document).where(
-                algorithms.c.state == AlgorithmState.STARTED.value, algorithms.c.valid_until <= now
-            )
-        ).scalars()
+    query = select(algorithms.c.document).where(
+        algorithms.c.state == AlgorithmState.STARTED.value, algorithms.c.valid_until <= now
     )
+    over: list[Algorithm] = list(conn.execute(query).scalars())
+    if over:
+        # Once more, now that nobody can start or stop one meanwhile.
+        hold(conn, Lock.CONFIGURATION)
+        versions.lock_several(conn, (algorithm.account_id for algorithm in over))
+        over = list(conn.execute(query).scalars())
     for algorithm in over:
         why = f"Its validity ended at {iso(algorithm.valid_until)}." if algorithm.valid_until else "Expired."
         stopped = msgspec.structs.replace(

@@ -19,6 +19,7 @@ from tradewire.engine.planning import plan
 from tradewire.engine.single_flight import SingleFlight
 from tradewire.engine.storing import Overtaken, store_plan
 from tradewire.plugins import Plugins
+from tradewire.state import versions
 from tradewire.store.database import Store
 
 #: After so many overtaken plans one is made where nothing can overtake it.
@@ -99,6 +100,10 @@ class Worker:
         return loading.account_view(conn, account_id, self._clock.now(), self._with_others)
 
     def _plan_and_store(self, account_id: str, market: MarketView, conn: Connection) -> Changes | None:
+        if self._with_others:
+            versions.lock_all(conn)
+        else:
+            versions.lock(conn, account_id)
         view = self._view(account_id, conn)
         if view is None:
             return None

@@ -114,7 +114,9 @@ def _revoked(conn: Connection, arrivals: Sequence[Arrival], now: datetime) -> di
         if revoked_at is None and (used is None or now - used > _USED_EVERY)
     ]
     if stale:
-        conn.execute(update(keys).where(keys.c.id.in_(stale)).values(last_used_at=now))
+        # One that another process is noting just now is left to it: no message waits for that.
+        free = select(keys.c.id).where(keys.c.id.in_(stale)).with_for_update(skip_locked=True)
+        conn.execute(update(keys).where(keys.c.id.in_(free)).values(last_used_at=now))
     return {key_id: revoked_at for key_id, revoked_at, _ in rows if revoked_at is not None}
 
 

@@ -10,11 +10,11 @@ from tradewire.domain.clock import Clock
 from tradewire.ingress.accept import Accept
 from tradewire.ingress.arrival import Arrival, Outcome, Stored
 from tradewire.ingress.dedupe import IN_DOUBT
-from tradewire.store.database import Store
+from tradewire.store.database import Store, StoreInDoubt
 
 
 class InDoubt(Exception):
-    """The commit was under way when the time ran out: whether it is stored is not known yet."""
+    """The commit was under way when the time ran out, or the database was lost: it may be stored, or not."""
 
 
 class Commit:
@@ -41,13 +41,24 @@ class Commit:
         task = asyncio.ensure_future(self._stored(arrival))
         await asyncio.wait((task,), timeout=within_s)
         if task.done():
-            return task.result()
+            return self._told(task, arrival)
         self._late.add(task)
         task.add_done_callback(self._ended_late)
         if arrival.claim.give_up():
             return Outcome(stored=Stored.GIVEN_UP)
-        self._doubted[arrival.digest] = self._clock.monotonic() + IN_DOUBT.total_seconds()
+        self._doubt(arrival)
         raise InDoubt
+
+    def _told(self, task: "asyncio.Task[Outcome]", arrival: Arrival) -> Outcome:
+        try:
+            return task.result()
+        except StoreInDoubt as error:
+            self._doubt(arrival)
+            raise InDoubt from error
+
+    def _doubt(self, arrival: Arrival) -> None:
+        """For a while, the same content again is taken for its resend."""
+        self._doubted[arrival.digest] = self._clock.monotonic() + IN_DOUBT.total_seconds()
 
     async def _stored(self, arrival: Arrival) -> Outcome:
         outcome = await self._store.gather(self._accept, arrival)

@@ -54,6 +54,10 @@ _KNOWN = select(dedupe.c.key, dedupe.c.signal_id, dedupe.c.expires_at).where(
     dedupe.c.key.in_(bindparam("sought", expanding=True))
 )
 _REMEMBER = insert(dedupe)
+# Those that another process is deleting, or putting another in place of, are left to it.
+_EXPIRED = (
+    select(dedupe.c.key).where(dedupe.c.expires_at < bindparam("before")).with_for_update(skip_locked=True)
+)
 
 _decoder = msgspec.json.Decoder(_Algorithm)
 _params = msgspec.json.Decoder(_Params, strict=False)
@@ -96,14 +100,15 @@ def remember(conn: Connection, firsts: dict[str, Known], replaced: Iterable[str]
             _REMEMBER,
             [
                 {"key": key, "signal_id": one.signal_id, "expires_at": one.until}
-                for key, one in firsts.items()
+                for key, one in sorted(firsts.items())
             ],
         )
 
 
 def forget_expired(conn: Connection, now: datetime) -> int:
     """Delete what no message can be a copy of any more; how many rows that were. For housekeeping."""
-    return conn.execute(delete(dedupe).where(dedupe.c.expires_at < now - IN_DOUBT)).rowcount
+    gone = delete(dedupe).where(dedupe.c.key.in_(_EXPIRED))
+    return conn.execute(gone, {"before": now - IN_DOUBT}).rowcount
 
 
 def _window_s(algorithm: _Algorithm, default_s: float) -> float:

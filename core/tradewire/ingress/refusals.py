@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time
 from sqlalchemy import Connection, func, insert, select
 
 from tradewire.domain.base import Struct
+from tradewire.store.locks import Lock, hold
 from tradewire.store.schema.access import refusals
 
 CAPPED = "capped"
@@ -25,6 +26,7 @@ def record(conn: Connection, refusal: Refusal, most_per_day: int) -> bool:
 
     The one that comes first after the last that had room is kept as a row of the kind "capped".
     """
+    hold(conn, Lock.REFUSALS)
     today = datetime.combine(refusal.at.astimezone(UTC).date(), time(), UTC)
     kept: int = conn.execute(
         select(func.count()).select_from(refusals).where(refusals.c.at >= today)

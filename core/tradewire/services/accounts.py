@@ -27,6 +27,7 @@ from tradewire.services.refusal import Code, Refused
 from tradewire.services.switches import install
 from tradewire.state.versions import bump
 from tradewire.store.database import Store
+from tradewire.store.locks import Lock, hold
 from tradewire.store.schema import accounts
 
 _CURRENCY = re.compile(r"[A-Z0-9]{3,10}")
@@ -113,6 +114,7 @@ class Accounts:
         sealed = self._secrets.seal(msgspec.json.encode(credentials)) if credentials else None
 
         def unit(conn: Connection) -> None:
+            hold(conn, Lock.CONFIGURATION)
             if conn.execute(select(accounts.c.id).where(accounts.c.name == new.name)).first() is not None:
                 raise Refused(
                     Code.CONFLICT, f'There is an account "{new.name}" already; choose another name.'

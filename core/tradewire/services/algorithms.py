@@ -32,8 +32,9 @@ from tradewire.services.bells import Bells
 from tradewire.services.naming import account_by, account_names, algorithm_by, checked_name
 from tradewire.services.refusal import Code, Refused
 from tradewire.services.switches import install
-from tradewire.state.versions import bump
+from tradewire.state.versions import bump, lock
 from tradewire.store.database import Store
+from tradewire.store.locks import Lock, hold
 from tradewire.store.schema import accounts, algorithms
 
 
@@ -84,7 +85,9 @@ class Algorithms:
         now = self._clock.now()
 
         def unit(conn: Connection) -> tuple[Algorithm, dict[str, str]]:
+            hold(conn, Lock.CONFIGURATION)
             account = account_by(conn, draft.account)
+            lock(conn, account.id)
             if (
                 conn.execute(select(algorithms.c.id).where(algorithms.c.name == draft.name)).first()
                 is not None
@@ -142,7 +145,7 @@ class Algorithms:
         calendar = await self._calendar(found.validity)
 
         def unit(conn: Connection) -> tuple[Algorithm, dict[str, str]]:
-            before = algorithm_by(conn, found.id)
+            before = _locked(conn, found.id)
             over = before.valid_until is not None and now >= before.valid_until
         for link in detail.chain:
             if link.stage == "broker":
@@ -170,7 +173,7 @@ class Algorithms:
         why = reason or f"stopped by {by} at {iso(now)}"
 
         def unit(conn: Connection) -> tuple[Algorithm, dict[str, str]]:
-            before = algorithm_by(conn, reference)
+            before = _locked(conn, reference)
             if before.state is AlgorithmState.STOPPED:
                 raise Refused(Code.CONFLICT, f'The algorithm "{before.name}" is stopped already.')
             after = msgspec.structs.replace(
@@ -224,6 +227,14 @@ class Algorithms:
                 )
             ],
         )
+
+
+def _locked(conn: Connection, reference: str) -> Algorithm:
+    """An algorithm that nobody else starts, stops or expires, and of whose account nothing goes out."""
+    hold(conn, Lock.CONFIGURATION)
+    found = algorithm_by(conn, reference)
+    lock(conn, found.account_id)
+    return found
 
 
 def _made(draft: AlgorithmDraft, account: Account, now: datetime) -> Algorithm:

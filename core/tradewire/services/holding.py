@@ -18,7 +18,8 @@ from tradewire.ledger.append import append
 from tradewire.ledger.checkpoint import Checkpoint
 from tradewire.state.rows import parent_of
 from tradewire.state.switches import position, set_switch
-from tradewire.state.versions import bump
+from tradewire.state.versions import bump, lock_all
+from tradewire.store.locks import Lock, hold
 from tradewire.store.schema import accounts, child_orders, leases, parent_orders, restorations, signals
 
 #: Who set the switches of the accounts, as the ledger and the switches name it.
@@ -55,6 +56,8 @@ def hold_back(conn: Connection, cause: Cause, detail: str, kept: Checkpoint | No
 
     Accounts count as not yet compared with their broker, and no process holds their lease.
     """
+    hold(conn, Lock.ROUTER)
+    lock_all(conn)
     ended_signals = _end_signals(conn, now)
     ended, paused = _quieten(conn, now)
     unsure = _doubt(conn, now)

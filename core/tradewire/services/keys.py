@@ -20,6 +20,7 @@ from tradewire.services.naming import checked_name, hint
 from tradewire.services.owner import Owner
 from tradewire.services.refusal import Code, Refused
 from tradewire.store.database import Store
+from tradewire.store.locks import Lock, hold
 from tradewire.store.schema import connections, keys
 
 
@@ -73,6 +74,7 @@ class Keys:
         secret, now = new_key(), self._clock.now()
 
         def unit(conn: Connection) -> KeyView:
+            hold(conn, Lock.CONFIGURATION)
             known = conn.execute(select(connections).where(connections.c.name == connection)).first()
             if known is None:
                 conn.execute(insert(connections).values(name=connection, provider=provider, created_at=now))
@@ -98,6 +100,7 @@ class Keys:
         secret, now = new_key(), self._clock.now()
 
         def unit(conn: Connection) -> KeyView:
+            hold(conn, Lock.CONFIGURATION)
             _existing(conn, connection)
             for row in _working(conn, connection):
                 _revoke(conn, row, now, by)
@@ -115,6 +118,7 @@ class Keys:
         now = self._clock.now()
 
         def unit(conn: Connection) -> KeyView:
+            hold(conn, Lock.CONFIGURATION)
             row = _one(conn, reference)
             _revoke(conn, row, now, by)
             return _view(next(one for one in _rows(conn) if one.id == row.id))

@@ -11,6 +11,7 @@ from tradewire.ledger.append import append
 from tradewire.security.passwords import hash_password, problem_with, verify_password
 from tradewire.services.refusal import Code, Refused
 from tradewire.store.database import Store
+from tradewire.store.locks import Lock, hold
 from tradewire.store.schema import owner
 
 _ONLY = 1
@@ -42,6 +43,7 @@ class Owner:
         now = self._clock.now()
 
         def unit(conn: Connection) -> None:
+            hold(conn, Lock.CONFIGURATION)
             if _stored(conn) != stored:
                 raise Refused(Code.CONFLICT, "The password was changed just now; nothing was set.")
             conn.execute(delete(owner))

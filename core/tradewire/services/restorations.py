@@ -18,7 +18,7 @@ from tradewire.services.holding import BY, RESTORED, Cause, hold_back
 from tradewire.services.refusal import Code, Refused
 from tradewire.state.rows import parent_of
 from tradewire.state.switches import set_switch
-from tradewire.state.versions import bump
+from tradewire.state.versions import bump, lock_all
 from tradewire.state.waking import wake
 from tradewire.store.database import Store
 from tradewire.store.schema import accounts, leases, parent_orders, restorations, switches
@@ -136,6 +136,7 @@ def _confirm(conn: Connection, reason: str, by: str, now: datetime) -> tuple[Con
     waiting = conn.execute(select(restorations).where(restorations.c.confirmed_at.is_(None))).all()
     if not waiting:
         raise Refused(Code.CONFLICT, "Nothing waits to be confirmed: this database was not restored.")
+    lock_all(conn)
     held = _held(conn)
     uncompared = [name for _, name, compared in held if not compared]
     if uncompared:

@@ -12,7 +12,7 @@ from tradewire.services.bells import Bells
 from tradewire.services.naming import account_by, account_names, algorithm_by, algorithm_names
 from tradewire.services.refusal import Code, Refused
 from tradewire.state.switches import position, set_switch
-from tradewire.state.versions import bump
+from tradewire.state.versions import bump, lock_several
 from tradewire.store.database import Store
 from tradewire.store.schema import accounts, switches
 
@@ -60,6 +60,7 @@ class Switches:
 
         def unit(conn: Connection) -> tuple[SwitchView, tuple[str, ...]]:
             scope_id, concerned = _target(conn, scope, reference)
+            lock_several(conn, concerned)
             if position(conn, scope, scope_id) is state:
                 raise Refused(Code.CONFLICT, _already(scope, reference, state))
             set_switch(conn, scope, scope_id, state, reason, by, now)

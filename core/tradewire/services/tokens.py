@@ -17,6 +17,7 @@ from tradewire.security.tokens import has_valid_checksum, new_token
 from tradewire.services.naming import checked_name, hint
 from tradewire.services.refusal import Code, Refused
 from tradewire.store.database import Store
+from tradewire.store.locks import Lock, hold
 from tradewire.store.schema import api_tokens
 
 
@@ -54,6 +55,7 @@ class Tokens:
         made = TokenView(id=str(uuid4()), name=name, scope=scope, created_at=self._clock.now())
 
         def unit(conn: Connection) -> None:
+            hold(conn, Lock.CONFIGURATION)
             if conn.execute(select(api_tokens.c.id).where(api_tokens.c.name == name)).first() is not None:
                 raise Refused(Code.CONFLICT, f'There is a token "{name}" already; choose another name.')
             conn.execute(
@@ -84,6 +86,7 @@ class Tokens:
         now = self._clock.now()
 
         def unit(conn: Connection) -> TokenView:
+            hold(conn, Lock.CONFIGURATION)
             rows = [_view(row) for row in conn.execute(select(api_tokens))]
             found = next((row for row in rows if reference in (row.id, row.name)), None)
             if found is None:

@@ -8,6 +8,7 @@ from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.domain.switch import Switch, SwitchState
 from tradewire.domain.verdict import Scope
 from tradewire.ledger.append import append
+from tradewire.store.locks import Lock, hold
 from tradewire.store.schema import algorithms, switches
 
 
@@ -21,7 +22,12 @@ def position(conn: Connection, scope: Scope, scope_id: str) -> SwitchState:
 def set_switch(
     conn: Connection, scope: Scope, scope_id: str, state: SwitchState, reason: str, by: str, now: datetime
 ) -> None:
-    """Put a switch into `state`; the epoch rises, so that every plan made before is void."""
+    """Put a switch into `state`; the epoch rises, so that every plan made before is void.
+
+    Whoever calls this has locked the accounts it concerns: so no last look before an order goes out can have
+    begun before the switch was set and end after it.
+    """
+    hold(conn, Lock.SWITCHES)
     here = (switches.c.scope == scope.value) & (switches.c.scope_id == scope_id)
     before = conn.execute(select(switches).where(here)).one_or_none()
     was = SwitchState(before.state) if before is not None else SwitchState.ACTIVE

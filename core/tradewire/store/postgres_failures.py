@@ -72,6 +72,11 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(cause_of(error), TimeoutError)
 
 
+def is_read_only(error: BaseException) -> bool:
+    """Whether something wrote where nothing may be written."""
+    return code(error) == "25006"
+
+
 def is_misconfigured(error: BaseException) -> bool:
     """Whether the URL's parameters, not the server, are at fault."""
     is_unknown = code(error) == "42704"

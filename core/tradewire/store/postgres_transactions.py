@@ -12,9 +12,23 @@ from sqlalchemy.exc import DBAPIError
 from tradewire.contract.errors import Unhonoured
 from tradewire.store.database import StoreUnavailable
 from tradewire.store.postgres_address import Address
-from tradewire.store.postgres_connection import WRITING, Aborted, DrivenConnection, LostAtCommit, Stale
+from tradewire.store.postgres_connection import (
+    READING,
+    WRITING,
+    Aborted,
+    DrivenConnection,
+    LostAtCommit,
+    Stale,
+)
 from tradewire.store.postgres_engine import ReadOnlyStandby, make_engine
-from tradewire.store.postgres_failures import in_doubt, is_misconfigured, is_outage, unavailable, was_undone
+from tradewire.store.postgres_failures import (
+    in_doubt,
+    is_misconfigured,
+    is_outage,
+    is_read_only,
+    unavailable,
+    was_undone,
+)
 from tradewire.store.postgres_pool import ConnectionPool
 
 T = TypeVar("T")
@@ -87,7 +101,8 @@ class Transactions:
                     "nothing was stored."
                 ) from error
             except Exception as error:
-                if connection.is_lost or is_outage(error):
+                is_refused_write = begin is READING and is_read_only(error)
+                if connection.is_lost or (is_outage(error) and not is_refused_write):
                     raise self._failed(error) from error
                 raise
             finally:
