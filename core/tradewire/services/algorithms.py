@@ -141,15 +141,15 @@ class Algorithms:
         detail = await self.show(reference)
         found = detail.algorithm
         self._require_plugins(found)
+        for link in detail.chain:
+            if link.stage == "broker":
+                self._plugins.broker(link.plugin)
         now = self._clock.now()
         calendar = await self._calendar(found.validity)
 
         def unit(conn: Connection) -> tuple[Algorithm, dict[str, str]]:
             before = _locked(conn, found.id)
             over = before.valid_until is not None and now >= before.valid_until
-        for link in detail.chain:
-            if link.stage == "broker":
-                self._plugins.broker(link.plugin)
             if before.state is AlgorithmState.STARTED and not over:
                 raise Refused(Code.CONFLICT, f'The algorithm "{before.name}" is started already.')
             after = msgspec.structs.replace(
