@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 from tradewire.cli import screen
 from tradewire.cli.ask import hidden
 from tradewire.cli.client import Answer, connect
+from tradewire.cli.how_to_send import explain
 from tradewire.cli.options import DEFAULT, Common
 
 key = App(name="key", help="Keys of signal connections.")
@@ -21,15 +22,15 @@ def register(app: App) -> None:
 
 @key.command
 def new(
-    connection: str = "tradingview",
+    connection: Annotated[str | None, Parameter(help="Its name; without one, the provider's.")] = None,
     /,
     *,
     provider: Annotated[str, Parameter(help="The signal's format.")] = "tradingview",
     common: Common = DEFAULT,
 ) -> None:
-    """A connection with a new key, shown in full."""
+    """A connection with a new key, shown in full, and how messages are sent with it."""
     with connect(common) as api:
-        _show_secret(common, api.post("/keys", {"connection": connection, "provider": provider}))
+        _show_secret(common, api.post("/keys", {"connection": connection or provider, "provider": provider}))
 
 
 @key.command(name="list")
@@ -113,3 +114,6 @@ def _show_secret(common: Common, answer: Answer) -> None:
     shown = answer.read(RevealedKey)
     sys.stdout.write(f"{shown.secret}\n")
     sys.stderr.write(f"The key of the connection {shown.key.connection}. Treat it like a password.\n")
+    if shown.sending is not None:
+        # Where the key goes into a file, the screen does not show it either.
+        explain(common, shown.sending, shown.secret if sys.stdout.isatty() else None)

@@ -19,6 +19,7 @@ from tradewire.security.sealing import Secrets
 from tradewire.services.naming import checked_name, hint
 from tradewire.services.owner import Owner
 from tradewire.services.refusal import Code, Refused
+from tradewire.services.sending import Sending, sending
 from tradewire.store.database import Store
 from tradewire.store.locks import Lock, hold
 from tradewire.store.schema import connections, keys
@@ -38,10 +39,11 @@ class KeyView(Struct):
 
 
 class RevealedKey(Struct):
-    """A key with its secret, which must not be logged."""
+    """A key with its secret, which must not be logged, and how messages are sent with it."""
 
     key: KeyView
     secret: str
+    sending: Sending | None = None
 
 
 class Keys:
@@ -93,7 +95,7 @@ class Keys:
 
         made = await self._store.write(unit)
         await self.refresh()
-        return RevealedKey(key=made, secret=secret)
+        return self._revealed(made, secret)
 
     async def regenerate(self, connection: str, by: str) -> RevealedKey:
         """A new key; every older one of the connection is invalid when this returns."""
@@ -108,7 +110,7 @@ class Keys:
 
         made = await self._store.write(unit)
         await self.refresh()
-        return RevealedKey(key=made, secret=secret)
+        return self._revealed(made, secret)
 
     async def list(self) -> tuple[KeyView, ...]:
         return await self._store.read(lambda conn: tuple(_view(row) for row in _rows(conn)))
@@ -143,7 +145,7 @@ class Keys:
             return _view(row), row.sealed
 
         view, sealed = await self._store.write(unit)
-        return RevealedKey(key=view, secret=self._secrets.unseal(sealed).decode("ascii"))
+        return self._revealed(view, self._secrets.unseal(sealed).decode("ascii"))
 
     async def refresh(self) -> None:
         """Put what is stored into the key ring. One at a time, or an older reading could win."""
@@ -159,6 +161,10 @@ class Keys:
                 )
                 for row in rows
             )
+
+    def _revealed(self, key: KeyView, secret: str) -> RevealedKey:
+        how = sending(self._plugins.providers.get(key.provider))
+        return RevealedKey(key=key, secret=secret, sending=how)
 
     def _insert(
         self, conn: Connection, connection: str, secret: str, now: datetime, kind: EntryKind, by: str

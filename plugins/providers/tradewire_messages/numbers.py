@@ -47,7 +47,7 @@ def _why_not(field: str, text: str) -> str:
     if text.casefold() in ("nan", "na", "infinity", "-infinity", "inf", "-inf"):
         return f"{what}, which is not a number; guard the value in Pine with nz() or na()."
     if "%" in text:
-        return f"{what}, a percentage, and this version cannot work one out; send the number itself."
+        return f"{what}, a percentage; send the number alone, under a name or type that says of what."
     if text[:1] == "=" or re.search(r"[0-9)]\s*[*/+-]\s*[0-9(]", text):
         return f"{what}, a formula, and formulas are not worked out; send the result."
     if _WITH_COMMAS.fullmatch(text):

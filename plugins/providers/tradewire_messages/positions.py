@@ -3,10 +3,11 @@
 from decimal import Decimal
 from typing import Any
 
-from tradewire import Action, InvalidMessage, Sentiment, canonical
+from tradewire import Action, InvalidMessage, Sentiment, SizeKind, canonical
 from tradewire_messages.fields import Fields
 from tradewire_messages.json_body import Number
 from tradewire_messages.numbers import decimal
+from tradewire_messages.sizes import Size
 from tradewire_messages.values import LONGEST_ID, text
 from tradewire_messages.wording import folded, shown
 
@@ -54,30 +55,28 @@ def wanted(fields: Fields) -> Wanted:
 
 
 def check_action(fields: Fields, position: Wanted, action: Action | None) -> None:
-    """Raises `InvalidMessage` where a position is wanted of anything but a buy or a sell."""
-    if position == (None, None) or action in _ENTRIES:
+    """Raises `InvalidMessage` where a position is wanted of an action that leads to none, or to its own."""
+    if position == (None, None) or action in (None, *_ENTRIES):
         return
     name = _name(fields, ("sentiment", *_SIZES))
-    if action is None:
-        raise InvalidMessage(name, f"{name} needs an action beside it: buy or sell.")
     raise InvalidMessage(
         name,
         f'{name} cannot be honoured with the action "{action}": it belongs to buy and sell; take it out.',
     )
 
 
-def target(fields: Fields, position: Wanted, quantity: Decimal | None) -> Decimal:
+def target(fields: Fields, position: Wanted, size: Size) -> Size:
     """The signed position that the action "target" wants; raises `InvalidMessage` where it is not clear."""
-    side, signed = position
+    (side, signed), (quantity, kind) = position, size
     if quantity is None:
         quantity = signed
     if quantity is None:
         raise InvalidMessage("qty", "qty is missing; a target needs the position that is wanted, 0 for none.")
-    if signed is not None and signed != quantity:
+    if signed is not None and (signed != quantity or kind not in (None, SizeKind.QUANTITY)):
         name = _name(fields, _SIZES)
-        raise InvalidMessage(name, f"{name} and {fields.written('qty')} want different positions; keep one.")
+        raise InvalidMessage(name, f"{name} and the size of the target say different things; keep one.")
     _check_side(fields.written("qty"), side, quantity)
-    return quantity
+    return quantity, kind
 
 
 def _with_side(fields: Fields, side: Sentiment | None, signed: Decimal | None) -> Decimal | None:
@@ -98,7 +97,10 @@ def _with_side(fields: Fields, side: Sentiment | None, signed: Decimal | None) -
 def _check_side(name: str, side: Sentiment | None, signed: Decimal) -> None:
     actual = Sentiment.LONG if signed > 0 else Sentiment.SHORT if signed < 0 else Sentiment.FLAT
     if side not in (None, actual):
-        raise InvalidMessage(name, f"{name} is {canonical(signed)}, which is not {side}; keep one of them.")
+        raise InvalidMessage(
+            name,
+            f"{name} is {canonical(signed)}, and the position that is wanted is {side}; keep one of them.",
+        )
 
 
 def _name(fields: Fields, candidates: tuple[str, ...]) -> str:

@@ -24,8 +24,7 @@ _KINDS = {
     "riskpercent": SizeKind.RISK_PERCENT,
 }
 _CHOICES = "fixed_quantity, dollar_amount, percent_of_equity, percent_of_position, risk_dollar_amount"
-#: An exit is measured in what is there.
-_EXITS = (SizeKind.QUANTITY, SizeKind.PERCENT_OF_POSITION)
+_AT_RISK = (SizeKind.RISK, SizeKind.RISK_PERCENT)
 
 Size = tuple[Decimal | None, SizeKind | None]
 
@@ -65,15 +64,12 @@ def _kind(field: str, value: Any) -> SizeKind:
 
 
 def _check(field: str, kind: SizeKind | None, action: Action | None) -> None:
-    if kind in (None, SizeKind.QUANTITY):
-        return
-    if action is Action.TARGET:
+    if action is Action.TARGET and kind is SizeKind.PERCENT_OF_POSITION:
         raise InvalidMessage(
-            field, f"{field} cannot be honoured: a target is a position in units, sent as qty."
+            field, f"{field} cannot be honoured: a target says itself which position is wanted."
         )
-    if action is Action.EXIT and kind not in _EXITS:
+    if action is Action.EXIT and kind in _AT_RISK:
         raise InvalidMessage(
             field,
-            f"{field} cannot be honoured: an exit is sized in units or by percent_of_position, or closes "
-            "everything.",
+            f"{field} cannot be honoured: an exit risks nothing; it closes everything, or what qty says.",
         )

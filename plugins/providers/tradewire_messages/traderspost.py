@@ -46,7 +46,7 @@ SPELLINGS = {
 }
 ACTIONS = (Action.BUY, Action.SELL, Action.EXIT, Action.CANCEL, Action.ADD)
 
-_UNHONOURED = {
+_REASONS = {
     "options are not traded by this version; take it out and send the underlying's ticker": (
         "optiontype intrinsicvalue expiration strikecount strikesaway strikeprice"
     ),
@@ -59,7 +59,8 @@ _UNHONOURED = {
     "an order stays as long as its timeInForce says; take it out": "cancelafter",
     "the key stands in the address here; take it out": "apikey",
 }
-_REASONS = {name: reason for reason, names in _UNHONOURED.items() for name in names.split()}
+#: A field that would change the order, folded -> what is wrong with it and what to do.
+UNHONOURED = {name: reason for reason, names in _REASONS.items() for name in names.split()}
 _OPTION = re.compile(r"[A-Za-z.]{1,6}\s*[0-9]{6}[CPcp][0-9.]+")
 
 
@@ -161,7 +162,7 @@ def _price(fields: Fields) -> Decimal | None:
 
 def _refuse_unhonoured(name: str, value: Any) -> bool:
     """Whether `name` is a field that cannot be honoured, without a value; raises where it has one."""
-    reason = _REASONS.get(folded(name))
+    reason = UNHONOURED.get(folded(name))
     if reason is not None and not is_absent(value):
         raise InvalidMessage(name, f"{name} cannot be honoured: {reason}.")
     return reason is not None

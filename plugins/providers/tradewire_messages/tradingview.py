@@ -89,12 +89,11 @@ def _message(fields: Fields) -> Message:
     limit_price = fields.read("limitPrice", positive)
     stop_price = fields.read("stopPrice", positive)
     check_prices(order_type, {"limitPrice": limit_price, "stopPrice": stop_price})
-    quantity, quantity_kind = size(fields, action, _SIZED)
-    position = positions.wanted(fields)
+    sized, position = size(fields, action, _SIZED), positions.wanted(fields)
     if action is Action.TARGET:
-        quantity, position = positions.target(fields, position, quantity), (None, None)
+        sized, position = positions.target(fields, position, sized), (None, None)
     positions.check_action(fields, position, action)
-    sentiment, target = position
+    (quantity, quantity_kind), (sentiment, target) = sized, position
     return Message(
         strategy_id=values.identifier(fields.written("strategyId"), fields.value("strategyId")),
         symbol=fields.read("symbol", values.symbol),

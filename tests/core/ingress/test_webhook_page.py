@@ -15,6 +15,7 @@ from core.ingress.troubled import Troubled
 from tradewire import pipeline
 from tradewire.ingress.address import ODD
 from tradewire.stages import authenticate
+from tradewire_messages import traderspost
 from tradewire_messages.tradingview import SPELLINGS
 from tradewire_messages.wording import folded
 
@@ -37,18 +38,32 @@ EXAMPLES = [
 ]
 
 
+#: The status of examples whose heading names none.
+UNTITLED = {"Other methods": "405", "Messages of TradersPost": "200"}
+
+
 @pytest.fixture
-def page(tmp_path: Path) -> Iterator[tuple[Served, str]]:
+def page(tmp_path: Path) -> Iterator[tuple[Served, dict[str, str]]]:
     rig = Rig(tmp_path, wrap_store=Troubled)
-    revoked = rig.add_key("old")
+    keys = {
+        "tw_live_KEY": rig.key,
+        "tw_live_REVOKED": rig.add_key("old"),
+        "tw_live_POSTS": rig.add_key("posts", "traderspost"),
+    }
     rig.revoke("old")
     with Served(rig) as running:
-        yield running, revoked
+        yield running, keys
     rig.store.close()
 
 
-def perform(served: Served, revoked: str, command: list[str]) -> Any:
+def perform(served: Served, keys: dict[str, str], command: list[str]) -> Any:
     """What the command's curl would send; an option that is not known here fails the test."""
+
+    def filled(text: str) -> str:
+        for name, key in keys.items():
+            text = text.replace(name, key)
+        return text
+
     words = iter(command)
     method, headers, body = "POST", {}, b""
     assert (next(words), next(words)) == ("curl", "-sS")
@@ -59,23 +74,21 @@ def perform(served: Served, revoked: str, command: list[str]) -> Any:
             name, value = next(words).split(": ")
             headers[name] = value
         elif word == "-d":
-            text = next(words).replace("tw_live_KEY", served.rig.key).replace("tw_live_REVOKED", revoked)
-            body = text.encode()
+            body = filled(next(words)).encode()
         else:
-            path = word.removeprefix("http://127.0.0.1:8080")
+            path = filled(word.removeprefix("http://127.0.0.1:8080"))
             assert path.startswith("/")
     return served.client.request(method, path, headers=headers, content=body)
 
 
-def test_each_example_is_answered_as_the_page_says(page: tuple[Served, str]) -> None:
-    served, revoked = page
-    assert len(EXAMPLES) == PAGE.count("curl ") == 7
+def test_each_example_is_answered_as_the_page_says(page: tuple[Served, dict[str, str]]) -> None:
+    served, keys = page
+    assert len(EXAMPLES) == PAGE.count("curl ") == 8
     for example in EXAMPLES:
         assert isinstance(served.rig.store, Troubled)
         served.rig.store.down = example.statuses.startswith("503")
-        answer = perform(served, revoked, example.command)
-        statuses = "405" if example.statuses == "Other methods" else example.statuses
-        assert str(answer.status_code) in statuses
+        answer = perform(served, keys, example.command)
+        assert str(answer.status_code) in UNTITLED.get(example.statuses, example.statuses)
         told, written = json.loads(answer.text), json.loads(example.answer)
         assert SIGNAL_ID.sub("ID", json.dumps(told)) == SIGNAL_ID.sub("ID", json.dumps(written))
 
@@ -95,6 +108,17 @@ def test_the_page_lists_every_field_and_spelling() -> None:
         for name in re.findall(r"`(\w+)`", f"{row[0]} {row[1]}")
     }
     assert written == SPELLINGS
+
+
+def test_the_page_lists_every_field_of_traderspost() -> None:
+    written = {name for row in rows("## Messages of TradersPost") for name in re.findall(r"`(\w+)`", row[0])}
+    # The strategy stands in the address; in the message it is taken where it is the same.
+    assert {folded(name) for name in written} == traderspost.SPELLINGS.keys() - {"strategyid"}
+
+
+def test_the_page_lists_what_is_refused_of_traderspost() -> None:
+    (told,) = re.findall(r"^Refused by name: .*", PAGE, re.M)
+    assert {folded(name) for name in re.findall(r"`(\w+)`", told)} >= traderspost.UNHONOURED.keys()
 
 
 def test_the_page_lists_every_kind_of_401() -> None:

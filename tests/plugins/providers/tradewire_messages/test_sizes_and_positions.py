@@ -67,11 +67,10 @@ def test_a_size_that_says_two_things_or_nothing_is_refused_by_name(
 @pytest.mark.parametrize(
     ("action", "fields", "field"),
     [
-        ("exit", {"notional": 1000}, "notional"),
-        ("exit", {"percentOfEquity": 10}, "percentOfEquity"),
+        ("exit", {"riskPercent": 1}, "riskPercent"),
         ("exit", {"qty": 100, "qtyType": "risk_dollar_amount"}, "qtyType"),
-        ("target", {"qty": 10, "qtyType": "percent_of_equity"}, "qtyType"),
-        ("target", {"notional": 10}, "notional"),
+        ("target", {"qty": 10, "qtyType": "percent_of_position"}, "qtyType"),
+        ("target", {"percentOfPosition": 10}, "percentOfPosition"),
     ],
 )
 def test_a_size_that_the_action_cannot_have_is_refused_by_name(
@@ -81,9 +80,20 @@ def test_a_size_that_the_action_cannot_have_is_refused_by_name(
     assert (refusal.field, "cannot be honoured" in refusal.reason) == (field, True)
 
 
-def test_an_exit_may_be_a_share_of_the_position(message_with: Parse) -> None:
-    message = message_with(action="exit", qty=20, qtyType="percent_of_position")
-    assert (message.quantity, message.quantity_kind) == (Decimal(20), SizeKind.PERCENT_OF_POSITION)
+@pytest.mark.parametrize(
+    ("action", "fields", "quantity", "kind"),
+    [
+        ("exit", {"qty": 20, "qtyType": "percent_of_position"}, 20, SizeKind.PERCENT_OF_POSITION),
+        ("exit", {"notional": 1000}, 1000, SizeKind.NOTIONAL),
+        ("target", {"percentOfEquity": -10}, -10, SizeKind.PERCENT_OF_EQUITY),
+        ("target", {"notional": 5000}, 5000, SizeKind.NOTIONAL),
+    ],
+)
+def test_exits_and_targets_may_be_sized_otherwise_than_in_units(
+    message_with: Parse, action: str, fields: dict[str, Any], quantity: int, kind: SizeKind
+) -> None:
+    message = message_with(action=action, **fields)
+    assert (message.quantity, message.quantity_kind) == (Decimal(quantity), kind)
 
 
 @pytest.mark.parametrize("name", ["sentiment", "marketPosition", "market_position", "position"])
@@ -136,12 +146,12 @@ def test_a_position_that_is_wanted_is_read_with_its_sign(
         ({"sentiment": "long", "position": "long"}, "position", "same field"),
         ({"positionSize": 1, "position": 1}, "position", "same field"),
         ({"positionSize": 1, "targetPosition": 1}, "positionSize", "same field"),
-        ({"sentiment": "long", "positionSize": -5}, "positionSize", "which is not long"),
-        ({"sentiment": "flat", "positionSize": 5}, "positionSize", "which is not flat"),
-        ({"sentiment": "short", "position": 5}, "position", "which is not short"),
+        ({"sentiment": "long", "positionSize": -5}, "positionSize", "wanted is long"),
+        ({"sentiment": "flat", "positionSize": 5}, "positionSize", "wanted is flat"),
+        ({"sentiment": "short", "position": 5}, "position", "wanted is short"),
         ({"marketPositionSize": 5}, "marketPositionSize", "has no side"),
         ({"marketPosition": "short", "marketPositionSize": -5}, "marketPositionSize", "has no side"),
-        ({"marketPosition": "long", "marketPositionSize": 0}, "marketPositionSize", "which is not long"),
+        ({"marketPosition": "long", "marketPositionSize": 0}, "marketPositionSize", "wanted is long"),
         (
             {"marketPosition": "long", "marketPositionSize": 5, "positionSize": 6},
             "marketPositionSize",
@@ -169,9 +179,9 @@ def test_a_position_is_wanted_of_buys_and_sells_alone(
     assert f'with the action "{action}"' in refusal.reason
 
 
-@pytest.mark.parametrize("fields", [{"sentiment": "flat"}, {"positionSize": 0}])
-def test_a_position_without_an_action_is_refused(refusal_of: Refuse, fields: dict[str, Any]) -> None:
-    assert "needs an action beside it" in refusal_of(fields).reason
+def test_a_position_may_stand_without_an_action(message_with: Parse) -> None:
+    message = message_with(positionSize="-5")
+    assert (message.action, message.target) == (None, Decimal(-5))
 
 
 @pytest.mark.parametrize(
@@ -194,6 +204,7 @@ def test_a_target_may_be_named_as_the_position_it_is(message_with: Parse, fields
     [
         ({"sentiment": "short"}, "qty"),
         ({"qty": 5, "positionSize": 6}, "positionSize"),
+        ({"notional": 5, "positionSize": 5}, "positionSize"),
         ({"qty": 5, "sentiment": "short"}, "qty"),
     ],
 )
@@ -238,7 +249,7 @@ def test_what_is_read_never_contradicts_itself(
         message = message_with(action=action, **fields)
     except InvalidMessage:
         return
-    if message.action not in (Action.BUY, Action.SELL):
+    if message.action not in (None, Action.BUY, Action.SELL):
         assert (message.sentiment, message.target) == (None, None)
     if message.action is not Action.TARGET and message.quantity is not None:
         assert message.quantity > 0
