@@ -27,6 +27,7 @@ from tradewire.contract.matcher import SignalFacts
 from tradewire.contract.override import Draft, Note, Override, Skip
 from tradewire.contract.provider import Parsed
 from tradewire.domain.algorithm import Algorithm
+from tradewire.domain.observer import Stage
 from tradewire.plugins import Plugins
 from tradewire.security.redaction import redacted_traceback
 from tradewire.stages.trail import signed
@@ -53,7 +54,8 @@ def parse(plugins: Plugins, provider: str, body: bytes, path: Mapping[str, str])
     """The message in `body`. Raises `InvalidMessage`, also when the parser itself fails."""
     chosen = plugins.provider(provider)
     try:
-        parsed = chosen.parse(body, path)
+        with plugins.observer.timed(Stage.PARSE):
+            parsed = chosen.parse(body, path)
         if not isinstance(parsed, Parsed):
             raise TypeError(f"it answered with {type(parsed).__name__} instead of Parsed")
         return parsed
@@ -67,10 +69,11 @@ def parse(plugins: Plugins, provider: str, body: bytes, path: Mapping[str, str])
 
 def authenticate(plugins: Plugins, attempt: Attempt, keys: KeyRing) -> Caller | Denied:
     """Any denial wins, then the first caller. Raises `StageFailed` when an authenticator fails."""
-    answers = [
-        _ask("authenticate", name, plugins.authenticators[name].authenticate, attempt, keys)
-        for name in authenticators(plugins, attempt.provider)
-    ]
+    with plugins.observer.timed(Stage.AUTHENTICATE):
+        answers = [
+            _ask("authenticate", name, plugins.authenticators[name].authenticate, attempt, keys)
+            for name in authenticators(plugins, attempt.provider)
+        ]
     denials = [answer for answer in answers if isinstance(answer, Denied)]
     callers = [answer for answer in answers if isinstance(answer, Caller)]
     if denials:
@@ -89,7 +92,10 @@ def authenticators(plugins: Plugins, provider: str) -> tuple[str, ...]:
 
 def match(plugins: Plugins, signal: SignalFacts, algorithms: Iterable[Algorithm]) -> tuple[Algorithm, ...]:
     """The algorithms of which any matcher in their chain says yes. Raises `StageFailed`, `Unhonoured`."""
-    return tuple(algorithm for algorithm in algorithms if _matched_by(plugins, signal, algorithm) is not None)
+    with plugins.observer.timed(Stage.MATCH):
+        return tuple(
+            algorithm for algorithm in algorithms if _matched_by(plugins, signal, algorithm) is not None
+        )
 
 
 def override(plugins: Plugins, draft: Draft, signal: SignalFacts, algorithm: Algorithm) -> Draft | Skip:
@@ -100,7 +106,8 @@ def override(plugins: Plugins, draft: Draft, signal: SignalFacts, algorithm: Alg
     """
     chosen = _choice_noted(plugins, signal, algorithm)
     for name in (DEFAULT, *algorithm.pipeline.override):
-        answer = _ask("override", name, _applied, plugins.override(name), draft, signal, algorithm)
+        with plugins.observer.timed(Stage.OVERRIDE):
+            answer = _ask("override", name, _applied, plugins.override(name), draft, signal, algorithm)
         noted = signed(draft, answer, name)
         if isinstance(noted, Skip):
             return msgspec.structs.replace(noted, notes=(*chosen, *noted.notes))
@@ -110,7 +117,8 @@ def override(plugins: Plugins, draft: Draft, signal: SignalFacts, algorithm: Alg
 
 def step(plugins: Plugins, blueprint: str, view: StepView) -> Step:
     """What the blueprint wants done now. Raises `StageFailed`, `Unhonoured`."""
-    return _ask("blueprint", blueprint, _stepped, plugins.blueprint(blueprint), view)
+    with plugins.observer.timed(Stage.STEP):
+        return _ask("blueprint", blueprint, _stepped, plugins.blueprint(blueprint), view)
 
 
 def chain(plugins: Plugins, algorithm: Algorithm, guardians: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -23,6 +23,7 @@ from tradewire.contract.matcher import Matcher
 from tradewire.contract.override import Override
 from tradewire.contract.provider import Provider
 from tradewire.domain.base import Struct
+from tradewire.domain.observer import UNOBSERVED, Observer
 from tradewire.domain.verdict import Scope
 from tradewire.hookspecs import PROJECT
 
@@ -78,6 +79,8 @@ class Plugins:
         self.records: list[PluginRecord] = []
         self.quarantined: dict[str, str] = {}
         self._left_behind: dict[str, Guardian] = {}
+        #: Who is told how long its plugins take.
+        self.observer: Observer = UNOBSERVED
 
     @classmethod
     def discover(

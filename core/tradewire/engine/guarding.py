@@ -12,6 +12,7 @@ from tradewire.answers import UnsoundAnswer, sound
 from tradewire.contract.guardian import GuardedOrder, Guardian, GuardView, Need
 from tradewire.domain.algorithm import Plugged
 from tradewire.domain.base import Struct
+from tradewire.domain.observer import Stage
 from tradewire.domain.quantity import is_usable
 from tradewire.domain.verdict import Decision, Scope, Verdict, block
 from tradewire.plugins import Plugins
@@ -89,6 +90,8 @@ class Judge:
         done: list[Verdict] = []
         while len(done) < len(chosen):
             done = self._ask_from(done, chosen, order, views)
+        for verdict in done:
+            self._plugins.observer.judged(verdict.guardian, verdict.decision.value)
         return tuple(done)
 
     def needs(self, one: Asked, need: Need) -> bool:
@@ -137,7 +140,9 @@ class Judge:
         views: Mapping[Scope, GuardView],
     ) -> None:
         for one in asked:
-            if not answers.add(self._named(one, self._ask(one, order, views[one.scope]))):
+            with self._plugins.observer.timed(Stage.GUARD):
+                verdict = self._ask(one, order, views[one.scope])
+            if not answers.add(self._named(one, verdict)):
                 return
 
     def _ask(self, one: Asked, order: GuardedOrder, view: GuardView) -> Verdict:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from tradewire.brokerage.market_view import MarketView, Want
 from tradewire.crashpoints import crashpoint
 from tradewire.domain.clock import Clock
+from tradewire.domain.observer import Stage
 from tradewire.domain.order import ChildOrder
 from tradewire.engine import loading
 from tradewire.engine.account_view import AccountView, EngineLimits
@@ -82,7 +83,8 @@ class Worker:
             view = self._store.read_now(partial(self._view, account_id))
             if view is None or not is_due(view):
                 return None
-            changes = plan(view, market, self._plugins, self._judge, self._limits)
+            with self._plugins.observer.timed(Stage.PLAN):
+                changes = plan(view, market, self._plugins, self._judge, self._limits)
             if changes.is_empty:
                 return changes
             crashpoint("admit.evaluated")
