@@ -91,20 +91,26 @@ class Tradewire:
             )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert line, self.log[-4000:]
+        if not line:
+            self._ended()
+            raise AssertionError(self.log[-4000:])
         self.key = json.loads(line).get("key") or self.key
         instance = json.loads((self.folder / "instance.json").read_text())
         token = {"authorization": f"Bearer {instance['token']}"}
         self.http = httpx.Client(base_url=instance["url"], headers=token, timeout=30, trust_env=False)
 
     def stop(self) -> None:
-        if self._process is None or self._process.stdout is None:
-            return
-        self._process.terminate()
+        if self._process is not None:
+            self._process.terminate()
+            self._ended()
+            self.http.close()
+
+    def _ended(self) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
         self._process.wait(timeout=_PATIENCE_S)
         self._process.stdout.close()
         self._process = None
-        self.http.close()
 
     @property
     def log(self) -> str:

@@ -1,6 +1,8 @@
 """Each example's wheel beside Tradewire's in a fresh environment: used, seen, and missed once it is gone."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,24 +29,32 @@ class Life(NamedTuple):
     log: str
 
 
-@pytest.fixture(scope="module", params=CASES)
-def life(
-    request: pytest.FixtureRequest,
+@pytest.fixture(scope="module")
+def lives(
     wheels: Mapping[str, Path],
     tradewire: Environment,
     linked: Path,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Life:
-    case: Case = CASES[request.param]
-    folder = tmp_path_factory.mktemp(case.name)
-    distribution = f"tradewire-{case.name.replace('_', '-')}"
-    environment = Environment(folder / "venv", beside=[tradewire.packages, linked])
-    environment.install(wheels[distribution])
-    installed = Tradewire(environment, folder / "data")
-    try:
-        return _lived(case, installed, environment, distribution)
-    finally:
-        installed.stop()
+) -> Iterator[Mapping[str, Future[Life]]]:
+    """All of them, two side by side: most of the time they wait for processes of their own."""
+
+    def live(case: Case, folder: Path) -> Life:
+        distribution = f"tradewire-{case.name.replace('_', '-')}"
+        environment = Environment(folder / "venv", beside=[tradewire.packages, linked])
+        environment.install(wheels[distribution])
+        installed = Tradewire(environment, folder / "data")
+        try:
+            return _lived(case, installed, environment, distribution)
+        finally:
+            installed.stop()
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        yield {name: pool.submit(live, case, tmp_path_factory.mktemp(name)) for name, case in CASES.items()}
+
+
+@pytest.fixture(scope="module", params=CASES)
+def life(request: pytest.FixtureRequest, lives: Mapping[str, Future[Life]]) -> Life:
+    return lives[request.param].result()
 
 
 def _lived(case: Case, installed: Tradewire, environment: Environment, distribution: str) -> Life:
@@ -101,8 +111,8 @@ def _next_signal(case: Case, installed: Tradewire, key: str) -> str:
     answer = installed.post(case.provider, case.message(key, 2))
     if answer.status_code != 200:
         return answer.text
-    installed.story(answer.json()["id"], until=case.refused or "")
-    return installed.command("signal", "show", answer.json()["id"])[1]
+    story = installed.story(answer.json()["id"], until=case.refused or "")
+    return json.dumps([story["signal"]["reason"], story["stages"]])
 
 
 def test_a_signal_passes_through_it(life: Life) -> None:

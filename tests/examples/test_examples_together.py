@@ -30,14 +30,18 @@ most = 50
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def installed(
-    wheels: Mapping[str, Path], tradewire: Environment, linked: Path, tmp_path: Path
+    wheels: Mapping[str, Path],
+    tradewire: Environment,
+    linked: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Tradewire]:
-    environment = Environment(tmp_path / "venv", beside=[tradewire.packages, linked])
+    folder = tmp_path_factory.mktemp("together")
+    environment = Environment(folder / "venv", beside=[tradewire.packages, linked])
     environment.install(*wheels.values())
-    (tmp_path / "prices.csv").write_text("ETHUSD,3000,crypto,USD,0.0001\n", encoding="utf-8")
-    running = Tradewire(environment, tmp_path / "data")
+    (folder / "prices.csv").write_text("ETHUSD,3000,crypto,USD,0.0001\n", encoding="utf-8")
+    running = Tradewire(environment, folder / "data")
     running.configure(SETTINGS)
     try:
         running.start()
