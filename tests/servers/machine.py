@@ -73,7 +73,7 @@ class Server:
             with suppress(psutil.NoSuchProcess):
                 one.kill()
         self._gone()
-        psutil.wait_procs(family, timeout=PATIENCE_S)
+        self.wait_until(lambda: all(map(_has_ended, family)))
 
     def restart(self) -> None:
         self.stop()
@@ -124,6 +124,13 @@ class Server:
     def _gone(self) -> None:
         self._running().wait(timeout=PATIENCE_S)
         self.process = None
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def free_port() -> int:

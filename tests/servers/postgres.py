@@ -45,6 +45,7 @@ class Postgres(Server):
         self._numbers = itertools.count(1)
         self._has_template = False
         self._wiper: Wiper | None = None
+        self._scratch: Wiper | None = None
         self.data = self.folder / "data"
         self.socket = self.folder / "socket"
         for made in (self.data, self.socket):
@@ -105,13 +106,21 @@ class Postgres(Server):
         A hundred times quicker than a database for each. Whoever adds tables asks for one of its own.
         """
         if self._wiper is None:
-            self._wiper = Wiper(self.create(migrated=True))
+            self._wiper = Wiper(self.create(migrated=True), _WIPE)
         self._wiper.wipe()
         return self._wiper.url
 
+    def scratch(self) -> str:
+        """The one database without tables that tests use in turn; its URL."""
+        if self._scratch is None:
+            self._scratch = Wiper(self.create(migrated=False), _CLEAR)
+        self._scratch.wipe()
+        return self._scratch.url
+
     def remove(self) -> None:
-        if self._wiper is not None:
-            self._wiper.close()
+        for wiper in (self._wiper, self._scratch):
+            if wiper is not None:
+                wiper.close()
         super().remove()
 
     def make_template(self) -> None:
@@ -140,8 +149,9 @@ class Postgres(Server):
 class Wiper:
     """Empties one database between tests, over a connection that stays open."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, how: str) -> None:
         self.url = url
+        self._how = how
         self._loop = asyncio.new_event_loop()
         self._wipes = 0
         self._connection = self._run(asyncpg.connect(url))
@@ -149,7 +159,7 @@ class Wiper:
         self._run(self._connection.execute("SET session_replication_role = replica"))
 
     def wipe(self) -> None:
-        self._run(self._connection.execute(_WIPE))
+        self._run(self._connection.execute(self._how))
         self._wipes += 1
         if self._wipes % 100 == 0:
             self._run(self._connection.execute("VACUUM"))
@@ -162,13 +172,17 @@ class Wiper:
         return self._loop.run_until_complete(work)
 
 
+_ALONE = """
+    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
+"""
+_CLEAR = f"DO $$ BEGIN {_ALONE} DROP SCHEMA public CASCADE; CREATE SCHEMA public; END $$"
 #: Ends what other connections a test left behind, empties every table and numbers its rows from 1 again.
-_WIPE = """
+_WIPE = f"""
 DO $$
 DECLARE name text; has_rows boolean;
 BEGIN
-    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid();
+    {_ALONE}
     FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
     LOOP
         EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', name) INTO has_rows;

@@ -1,4 +1,4 @@
-"""A store on a fresh file with one table, and units of work for it."""
+"""A store on a fresh database with one table, and units of work for it."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,22 +6,56 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
+from servers.postgres import Postgres
 from tradewire.store.database import Store, open_store
 
 Add = Callable[[str], Callable[[Connection], str]]
 
+_NUMBERED = {"sqlite": "INTEGER PRIMARY KEY", "postgresql": "bigserial PRIMARY KEY"}
+
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/tradewire.db"
+
+
+@pytest.fixture
+def scratch_url(postgres: Postgres) -> str:
+    """A PostgreSQL database without any tables."""
+    return postgres.scratch()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """A database without any tables, of either kind."""
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "scratch_url"))
+
+
+def create_notes(connection: Connection) -> None:
+    kind = _NUMBERED[connection.dialect.name]
+    connection.execute(text(f"CREATE TABLE notes (place {kind}, word TEXT UNIQUE)")).close()
 
 
 @pytest.fixture
 def store(url: str) -> Iterator[Store]:
     store = open_store(url)
-    store.write_now(
-        lambda connection: connection.execute(text("CREATE TABLE notes (word TEXT UNIQUE)")).close()
-    )
+    store.write_now(create_notes)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def sqlite_store(sqlite_url: str) -> Iterator[Store]:
+    store = open_store(sqlite_url)
+    store.write_now(create_notes)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def postgres_store(scratch_url: str) -> Iterator[Store]:
+    store = open_store(scratch_url)
+    store.write_now(create_notes)
     yield store
     store.close()
 
@@ -32,7 +66,7 @@ def add() -> Add:
 
     def add(word: str) -> Callable[[Connection], str]:
         def unit(connection: Connection) -> str:
-            connection.execute(text("INSERT INTO notes VALUES (:word)"), {"word": word})
+            connection.execute(text("INSERT INTO notes (word) VALUES (:word)"), {"word": word})
             return word
 
         return unit
@@ -40,11 +74,15 @@ def add() -> Add:
     return add
 
 
-@pytest.fixture
-def words(store: Store) -> Callable[[], list[str]]:
+def words_in(store: Store) -> list[str]:
     """All that is stored, in the order it was written."""
-    return lambda: list(
+    return list(
         store.read_now(
-            lambda connection: connection.scalars(text("SELECT word FROM notes ORDER BY rowid")).all()
+            lambda connection: connection.scalars(text("SELECT word FROM notes ORDER BY place")).all()
         )
     )
+
+
+@pytest.fixture
+def words(store: Store) -> Callable[[], list[str]]:
+    return lambda: words_in(store)

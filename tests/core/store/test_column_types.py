@@ -14,7 +14,7 @@ from sqlalchemy.exc import StatementError
 
 from tradewire.domain.base import Struct
 from tradewire.store.database import Store, open_store
-from tradewire.store.types import Amount, Document, Utc
+from tradewire.store.types import Amount, Counter, Document, Utc
 
 
 class Line(Struct):
@@ -26,6 +26,7 @@ class Line(Struct):
 samples = Table(
     "samples",
     MetaData(),
+    Column("id", Counter, primary_key=True, autoincrement=True),
     Column("amount", Amount),
     Column("at", Utc),
     Column("lines", Document(tuple[Line, ...])),
@@ -41,9 +42,14 @@ lines = st.builds(Line, label=st.text(), amount=st.none() | amounts, at=st.none(
 many = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@pytest.fixture(scope="module")
-def samples_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('types')}/tradewire.db")
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def samples_store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Store]:
+    if request.param == "postgresql":
+        store = open_store(request.getfixturevalue("postgres").create(migrated=False))
+    else:
+        store = open_store(f"sqlite:///{tmp_path_factory.mktemp('types')}/tradewire.db")
     store.write_now(samples.metadata.create_all)
     yield store
     store.close()
@@ -51,8 +57,10 @@ def samples_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 def through(store: Store, **values: Any) -> Any:
     def put(connection: Any) -> Any:
-        key = connection.execute(insert(samples).values(**values)).lastrowid
-        return connection.execute(select(samples).where(text("rowid = :key")), {"key": key}).one()
+        [key] = connection.execute(insert(samples).values(**values)).inserted_primary_key
+        return connection.execute(
+            select(samples.c.amount, samples.c.at, samples.c.lines).where(samples.c.id == key)
+        ).one()
 
     return store.write_now(put)
 
@@ -72,10 +80,13 @@ def test_a_number_that_floats_cannot_hold_stays_what_it_is(samples_store: Store,
 
 def test_a_tenth_stays_a_tenth_on_the_disk(samples_store: Store) -> None:
     through(samples_store, amount=Decimal("0.1"))
-    stored = samples_store.read_now(
-        lambda c: c.execute(text("SELECT amount, typeof(amount) FROM samples ORDER BY rowid DESC")).first()
-    )
-    assert tuple(stored) == ("0.1", "text")
+
+    def as_it_is_there(connection: Any) -> tuple[str, str]:
+        kind = {"sqlite": "typeof", "postgresql": "pg_typeof"}[connection.dialect.name]
+        query = f"SELECT CAST(amount AS TEXT), CAST({kind}(amount) AS TEXT) FROM samples ORDER BY id DESC"
+        return tuple(connection.execute(text(query)).first())
+
+    assert samples_store.read_now(as_it_is_there) in [("0.1", "text"), ("0.1", "numeric")]
 
 
 @many

@@ -7,26 +7,28 @@ from collections.abc import Callable, Sequence
 import pytest
 from sqlalchemy import Connection, text
 
+from core.store.conftest import words_in
 from tradewire.store.database import Store, StoreUnavailable
 from tradewire.store.waiting import Line, WaitingItem
 
 
 def insert_all(connection: Connection, items: Sequence[str]) -> list[str]:
-    connection.execute(text("INSERT INTO notes VALUES (:word)"), [{"word": item} for item in items])
+    connection.execute(text("INSERT INTO notes (word) VALUES (:word)"), [{"word": item} for item in items])
     return [item.upper() for item in items]
 
 
 def while_the_writer_is_busy(store: Store, *calls: Callable[[], "asyncio.Future[object]"]) -> list[object]:
-    """Let all calls queue up behind a unit that holds the writer, then see what becomes of them."""
+    """Let all calls queue up behind an item that holds the writer, then see what becomes of them."""
 
     async def scene() -> list[object]:
         entered, go_on = threading.Event(), threading.Event()
 
-        def hold(_: Connection) -> None:
+        def hold(_: Connection, items: Sequence[str]) -> Sequence[str]:
             entered.set()
             go_on.wait()
+            return items
 
-        holding = asyncio.create_task(store.write(hold))
+        holding = asyncio.create_task(store.gather(hold, ""))
         await asyncio.to_thread(entered.wait)
         tasks = []
         for call in calls:
@@ -55,7 +57,8 @@ def test_items_that_wait_are_one_batch_with_an_answer_each(store: Store, words) 
     assert (answers, handed_over, words()) == (["A", "B", "C"], [["a", "b", "c"]], ["a", "b", "c"])
 
 
-def test_items_go_before_units_that_came_earlier(store: Store, add, words) -> None:
+def test_items_go_before_units_that_came_earlier(sqlite_store: Store, add) -> None:
+    store = sqlite_store
     while_the_writer_is_busy(
         store,
         lambda: store.write(add("unit 1")),
@@ -63,7 +66,7 @@ def test_items_go_before_units_that_came_earlier(store: Store, add, words) -> No
         lambda: store.write(add("unit 2")),
         lambda: store.gather(insert_all, "item 2"),
     )
-    assert words() == ["item 1", "item 2", "unit 1", "unit 2"]
+    assert words_in(store) == ["item 1", "item 2", "unit 1", "unit 2"]
 
 
 def test_batches_go_in_the_order_of_their_first_item(store: Store, words) -> None:

@@ -15,6 +15,12 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from tradewire.store import sqlite_engine
 from tradewire.store.database import Store, StoreUnavailable, open_store
 
+
+@pytest.fixture
+def url(sqlite_url: str) -> str:
+    return sqlite_url
+
+
 LARGE = "x" * 100_000
 
 
@@ -117,7 +123,7 @@ def test_a_failed_commit_undoes_the_whole_group_and_tells_nobody_what_it_saw(
 def test_a_transaction_that_sqlite_gave_up_takes_its_whole_group_with_it(store: Store, add, words) -> None:
     def give_up(connection: Connection) -> None:
         add("given up")(connection)
-        connection.exec_driver_sql("INSERT OR ROLLBACK INTO notes VALUES ('given up')").close()
+        connection.exec_driver_sql("INSERT OR ROLLBACK INTO notes (word) VALUES ('given up')").close()
 
     with pytest.raises(StoreUnavailable, match="nothing was stored"):
         store.write_now(give_up)
@@ -129,7 +135,7 @@ def test_a_unit_that_hides_a_lost_transaction_stores_nothing(store: Store, add, 
     def hide(connection: Connection) -> str:
         add("hidden")(connection)
         with pytest.raises(Exception, match="UNIQUE"):
-            connection.exec_driver_sql("INSERT OR ROLLBACK INTO notes VALUES ('hidden')")
+            connection.exec_driver_sql("INSERT OR ROLLBACK INTO notes (word) VALUES ('hidden')")
         return "all is well"
 
     with pytest.raises(StoreUnavailable, match="nothing was stored"):
@@ -156,6 +162,6 @@ def test_the_log_is_copied_into_the_database_by_the_writer(
     database = tmp_path / "tradewire.db"
     before = database.stat().st_size
     rows = [{"word": str(number)} for number in range(5_000)]
-    store.write_now(lambda c: c.execute(text("INSERT INTO notes VALUES (:word)"), rows).close())
+    store.write_now(lambda c: c.execute(text("INSERT INTO notes (word) VALUES (:word)"), rows).close())
     store.write_now(lambda _: None)
     assert database.stat().st_size > before
