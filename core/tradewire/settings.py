@@ -52,10 +52,12 @@ class LogLevel(StrEnum):
 
 
 class ServerSettings(Struct):
-    """Where the server listens and whom it answers; `body_limit` in bytes."""
+    """Where the server listens and whom it answers; `body_limit` in bytes. `share_port`: whether several
+    processes may listen there, each with a part of the connections."""
 
     host: str = "127.0.0.1"
     port: Port = 8080
+    share_port: bool = False
     public_url: Annotated[str, Meta(pattern=r"^https?://[^/]+")] | None = None
     ssl_cert: str | None = None
     ssl_key: str | None = None
@@ -88,6 +90,14 @@ class EngineSettings(Struct):
     lookup_max_s: Seconds = 60.0
 
 
+class WorkerSettings(Struct):
+    """A worker's name among the workers, and where its health is asked; port 0 is a free one."""
+
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")] | None = None
+    host: str = "127.0.0.1"
+    port: Port = 0
+
+
 class PluginSettings(Struct):
     """`blocked`: plugins or distributions that are not loaded. `settings`: what a plugin's hooks are given,
     by the plugin's name; the plugin itself checks it."""
@@ -104,13 +114,16 @@ class LogSettings(Struct):
 
 
 class Settings(Struct):
-    """All settings. `database_url` and `dramatiq_url` are None for SQLite in the folder and in-process."""
+    """All settings. `database_url` and `dramatiq_url` are None for SQLite in the folder and in-process,
+    `key_file` for the one in the folder."""
 
     server: ServerSettings = ServerSettings()
     database_url: str | None = None
     dramatiq_url: str | None = None
+    key_file: str | None = None
     signals: SignalSettings = SignalSettings()
     engine: EngineSettings = EngineSettings()
+    worker: WorkerSettings = WorkerSettings()
     plugins: PluginSettings = PluginSettings()
     guardians: dict[str, dict[str, Any]] = {}  # noqa: RUF012 - msgspec gives every struct a copy
     base_currency: Annotated[str, Meta(pattern="^[A-Z0-9]{3,10}$")] = "USD"
@@ -282,6 +295,8 @@ def _in_words(setting: Setting, problem: str) -> str:
     """msgspec's words, or ours where they would be a pattern or leave the choice open."""
     if setting.key == "server.public_url":
         return "expected a URL such as https://relay.example.com"
+    if setting.key == "worker.id":
+        return "expected letters, digits and -, _ or ., such as worker-1"
     if setting.key == "base_currency":
         return "expected a currency's code such as USD"
     if isinstance(setting.type, type) and issubclass(setting.type, StrEnum):
@@ -299,10 +314,11 @@ def _check_together(settings: Settings) -> None:
     server, engine = settings.server, settings.engine
     if (server.ssl_cert is None) != (server.ssl_key is None):
         raise SettingsError("server.ssl_cert and server.ssl_key go together; set both or neither.")
-    if engine.lease_s <= engine.submit_timeout_s:
+    if engine.lease_s <= engine.submit_timeout_s + engine.sweep_s:
         raise SettingsError(
             f"engine.lease_s ({engine.lease_s:g}) must be longer than engine.submit_timeout_s "
-            f"({engine.submit_timeout_s:g}), or no order could ever be sent."
+            f"({engine.submit_timeout_s:g}) and engine.sweep_s ({engine.sweep_s:g}) together, or orders could "
+            "not be sent just before the lease is prolonged."
         )
     if engine.lookup_max_s < engine.lookup_base_s:
         raise SettingsError("engine.lookup_max_s must not be shorter than engine.lookup_base_s.")

@@ -9,6 +9,7 @@ from tradewire.api.identity import Identity
 from tradewire.domain.base import Struct
 from tradewire.services.restorations import Confirmed, Restoration
 from tradewire.services.services import Services
+from tradewire.services.workers import WorkerList
 
 
 class ConfirmRequest(Struct, forbid_unknown_fields=True):
@@ -23,6 +24,10 @@ class OperatingRoutes(Controller):
     @post("/backup", status_code=200, summary="A backup of everything, as one file (zip), streamed")
     async def back_up(self, services: NamedDependency[Services]) -> Stream:
         return Stream(services.backup.stream(), media_type="application/zip")
+
+    @get("/workers", summary="Every worker, and the accounts it serves")
+    async def list_workers(self, services: NamedDependency[Services]) -> WorkerList:
+        return await services.workers.list()
 
     @get("/restoration", summary="A restored database that waits to be confirmed, if there is one")
     async def show_restoration(self, services: NamedDependency[Services]) -> Restoration | None:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, delete, insert, select
 
+from tradewire.brokerage.tenure import FencedStore
 from tradewire.security.sealing import Secrets
-from tradewire.store.database import Store
 from tradewire.state import versions
 from tradewire.store.schema import account_states
 
@@ -13,7 +13,7 @@ from tradewire.store.schema import account_states
 class AccountState:
     """See `tradewire.contract.broker.StateStore`."""
 
-    def __init__(self, store: Store, secrets: Secrets, account_id: str) -> None:
+    def __init__(self, store: FencedStore, secrets: Secrets, account_id: str) -> None:
         self._store = store
         self._secrets = secrets
         self._account_id = account_id

@@ -9,11 +9,11 @@ import structlog
 from tradewire.brokerage import queries
 from tradewire.brokerage.look_ups import LookUps
 from tradewire.brokerage.outcomes import After
+from tradewire.brokerage.tenure import FencedStore, LeaseLost, Tenure
 from tradewire.contract.broker import CancelOutcome, OrderRef, Session
 from tradewire.crashpoints import crashpoint
 from tradewire.domain.order import ChildOrder, ChildState
 from tradewire.settings import EngineSettings
-from tradewire.store.database import Store
 
 log = structlog.get_logger()
 
@@ -23,14 +23,16 @@ class Cancels:
 
     def __init__(
         self,
-        store: Store,
+        store: FencedStore,
         session: Session,
+        tenure: Tenure,
         settings: EngineSettings,
         look_ups: LookUps,
         on_after: Callable[[str, After], None],
     ) -> None:
         self._store = store
         self._session = session
+        self._tenure = tenure
         self._settings = settings
         self._look_ups = look_ups
         self._on_after = on_after
@@ -54,6 +56,8 @@ class Cancels:
             try:
                 if await self._requested(current):
                     return
+            except LeaseLost:
+                return
             except Exception as error:  # noqa: BLE001 - a cancel that may not have arrived is asked for again
                 log.warning(
                     "A cancel failed.", order=child.client_id, error=f"{type(error).__name__}: {error}"
@@ -74,6 +78,8 @@ class Cancels:
             instrument_id=child.instrument_id,
         )
         crashpoint("cancel.asking")
+        if not self._tenure.outlasts(self._settings.submit_timeout_s):
+            return False
         outcome = await asyncio.wait_for(self._session.cancel(ref), self._settings.submit_timeout_s)
         crashpoint("cancel.asked")
         if outcome is CancelOutcome.REQUESTED:

@@ -12,10 +12,10 @@ from tradewire.brokerage import queries, reconcile
 from tradewire.brokerage.look_ups import LookUps
 from tradewire.brokerage.market_memory import Standing
 from tradewire.brokerage.outcomes import After, store_lost
+from tradewire.brokerage.tenure import FencedStore
 from tradewire.contract.broker import AccountConfig, Execution, OrderUpdate, Session
 from tradewire.domain.clock import Clock
 from tradewire.settings import EngineSettings
-from tradewire.store.database import Store
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ class Comparison:
     def __init__(
         self,
         config: AccountConfig,
-        store: Store,
+        store: FencedStore,
         clock: Clock,
         session: Session,
         settings: EngineSettings,

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from tradewire.brokerage.market_memory import MarketMemory
 from tradewire.brokerage.market_view import MarketView, Want
-from tradewire.brokerage.session_host import SessionHost
+from tradewire.brokerage.session_host import CLOSE_S, SessionHost
+from tradewire.brokerage.time_outs_first import TimeOutsFirst
 from tradewire.domain.clock import Clock
 from tradewire.domain.order import ChildOrder, ParentOrder
 
@@ -28,8 +29,9 @@ class BrokerDesk:
         self._memory = memory
         self._ring = ring
         self._hosts: dict[str, SessionHost] = {}
+        self._sessions: dict[str, asyncio.Task[Any]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._loop = asyncio.new_event_loop()
+        self._loop = asyncio.SelectorEventLoop(TimeOutsFirst())
         self._thread = threading.Thread(target=self._run, name="tradewire-io", daemon=True)
 
     def start(self) -> None:
@@ -41,13 +43,26 @@ class BrokerDesk:
         def add() -> None:
             if account_id not in self._hosts:
                 host = self._hosts[account_id] = make()
-                self._begin(host.run())
+                self._sessions[account_id] = self._begin(host.run())
 
         self._call(add)
+
+    async def close(self, account_id: str, seconds: float) -> None:
+        """Serve an account no more; submissions under way may take so long. Called on the loop."""
+        host, session = self._hosts.pop(account_id, None), self._sessions.pop(account_id, None)
+        if host is None or session is None:
+            return
+        await host.stop(seconds)
+        session.cancel()
+        await asyncio.wait([session], timeout=2 * CLOSE_S)
 
     def loop_task(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` on the loop until the desk stops."""
         self._call(partial(self._begin, work))
+
+    def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run `work` on the loop; blocks until it is done, and raises what it raises."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def stop(self) -> None:
         """Let submissions end for a moment, close every session, end the loop."""
@@ -108,10 +123,11 @@ class BrokerDesk:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(act)
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[Any]:
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

@@ -1,11 +1,33 @@
-"""Leases: which process may act for an account, and until when."""
+"""Leases: which process may act for an account, and until when.
 
+`until` is in the database's time, the one clock that all processes share. A process measures what it holds by
+its own monotonic clock, from before it asked (`Tenure`), so that no difference of clocks makes two owners.
+"""
+
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from tradewire.brokerage.release import Lease
+from tradewire.domain.base import Struct
 from tradewire.store.schema import leases
+
+
+class Lease(Struct):
+    """What this process holds of an account: its name and the epoch it took the lease in."""
+
+    owner: str
+    epoch: int
+
+
+def shared_now(conn: Connection, now: datetime) -> datetime:
+    """The database's time where it has a clock; `now`, that of the one process, where it is a file."""
+    if conn.dialect.name != "postgresql":
+        return now
+    moment: datetime = conn.execute(select(func.clock_timestamp())).scalar_one()
+    return moment
 
 
 def take(conn: Connection, account_id: str, owner: str, now: datetime, lease_s: float) -> Lease | None:
@@ -13,37 +35,86 @@ def take(conn: Connection, account_id: str, owner: str, now: datetime, lease_s: 
 
     A lease of the same owner is void at once: it was taken in an earlier life.
     """
-    row = conn.execute(select(leases).where(leases.c.account_id == account_id)).one_or_none()
-    until = now + timedelta(seconds=lease_s)
-    if row is None:
-        conn.execute(
-            insert(leases).values(account_id=account_id, owner=owner, epoch=1, until=until, reconciled=False)
+    moment = shared_now(conn, now)
+    until = moment + timedelta(seconds=lease_s)
+    epoch = conn.execute(select(leases.c.epoch).where(leases.c.account_id == account_id)).scalar()
+    if epoch is None:
+        make = postgresql_insert if conn.dialect.name == "postgresql" else sqlite_insert
+        first = make(leases).values(
+            account_id=account_id, owner=owner, epoch=1, until=until, reconciled=False
         )
-        return Lease(owner=owner, epoch=1)
-    if row.owner not in (None, owner) and row.until is not None and row.until > now:
-        return None
+        made = conn.execute(first.on_conflict_do_nothing())
+        return Lease(owner=owner, epoch=1) if made.rowcount == 1 else None
     taken = conn.execute(
         update(leases)
-        .where(leases.c.account_id == account_id, leases.c.epoch == row.epoch)
-        .values(owner=owner, epoch=row.epoch + 1, until=until)
+        .where(
+            leases.c.account_id == account_id,
+            leases.c.epoch == epoch,
+            or_(
+                leases.c.owner.is_(None),
+                leases.c.owner == owner,
+                leases.c.until.is_(None),
+                leases.c.until <= moment,
+            ),
+        )
+        .values(owner=owner, epoch=epoch + 1, until=until)
     )
-    return Lease(owner=owner, epoch=row.epoch + 1) if taken.rowcount == 1 else None
+    return Lease(owner=owner, epoch=epoch + 1) if taken.rowcount == 1 else None
 
 
-def renew(conn: Connection, owner: str, now: datetime, lease_s: float) -> tuple[str, ...]:
-    """Prolong every lease that `owner` still holds; returns the accounts whose lease has run out.
+def renew(
+    conn: Connection, owner: str, epochs: Mapping[str, int], now: datetime, lease_s: float
+) -> frozenset[str]:
+    """Prolong the leases that `owner` took in these `epochs`, by account; returns those it still held.
 
-    It runs out when the process stood still for too long, as a machine does that was asleep.
+    The others have run out, as they do while a machine is asleep, or are somebody else's by now.
     """
-    conn.execute(
-        update(leases)
-        .where(leases.c.owner == owner, leases.c.until > now)
-        .values(until=now + timedelta(seconds=lease_s))
+    moment = shared_now(conn, now)
+    mine = select(leases.c.account_id, leases.c.epoch).where(
+        leases.c.account_id.in_(list(epochs)), leases.c.owner == owner, leases.c.until > moment
     )
-    late = select(leases.c.account_id).where(leases.c.owner == owner, leases.c.until <= now)
-    return tuple(conn.execute(late).scalars())
+    held = frozenset(
+        row.account_id for row in conn.execute(mine.with_for_update()) if row.epoch == epochs[row.account_id]
+    )
+    if held:
+        conn.execute(
+            update(leases)
+            .where(leases.c.account_id.in_(held))
+            .values(until=moment + timedelta(seconds=lease_s))
+        )
+    return held
 
 
-def give_back(conn: Connection, owner: str) -> None:
-    """Release every lease that `owner` holds, so that the next start need not wait."""
-    conn.execute(update(leases).where(leases.c.owner == owner).values(owner=None, until=None))
+def give_back(conn: Connection, owner: str, account_ids: Iterable[str] | None = None) -> None:
+    """Release leases that `owner` holds, all or those of some accounts, so that the next need not wait."""
+    held = leases.c.owner == owner
+    if account_ids is not None:
+        held &= leases.c.account_id.in_(list(account_ids))
+    conn.execute(update(leases).where(held).values(owner=None, until=None))
+
+
+def owner_of(conn: Connection, account_id: str, now: datetime) -> str | None:
+    """Who holds the account's lease now."""
+    moment = shared_now(conn, now)
+    query = select(leases.c.owner).where(leases.c.account_id == account_id, leases.c.until > moment)
+    owner: str | None = conn.execute(query).scalar()
+    return owner
+
+
+def is_held(conn: Connection, account_id: str, lease: Lease) -> bool:
+    """Whether nobody has taken the account since; on PostgreSQL nobody can until this transaction ends."""
+    return _until(conn, account_id, lease) is not None
+
+
+def outlasts(conn: Connection, account_id: str, lease: Lease, now: datetime, seconds: float) -> bool:
+    """Whether the lease is still held, and for longer than so many seconds."""
+    until = _until(conn, account_id, lease)
+    return until is not None and until - shared_now(conn, now) > timedelta(seconds=seconds)
+
+
+def _until(conn: Connection, account_id: str, lease: Lease) -> datetime | None:
+    query = select(leases.c.until).where(
+        leases.c.account_id == account_id, leases.c.owner == lease.owner, leases.c.epoch == lease.epoch
+    )
+    until: datetime | None = conn.execute(query.with_for_update(read=True)).scalar()
+    return until

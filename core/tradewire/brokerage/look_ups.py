@@ -8,12 +8,13 @@ import structlog
 
 from tradewire.brokerage import queries
 from tradewire.brokerage.outcomes import After, store_absent, store_found, store_inconclusive
+from tradewire.brokerage.tenure import FencedStore, LeaseLost
 from tradewire.contract.broker import Absent, Execution, FindResult, Found, Inconclusive, OrderUpdate, Session
 from tradewire.crashpoints import crashpoint
 from tradewire.domain.clock import Clock
 from tradewire.domain.order import ChildOrder
 from tradewire.settings import EngineSettings
-from tradewire.store.database import Store, StoreUnavailable
+from tradewire.store.database import StoreUnavailable
 
 log = structlog.get_logger()
 
@@ -23,7 +24,7 @@ class LookUps:
 
     def __init__(
         self,
-        store: Store,
+        store: FencedStore,
         clock: Clock,
         session: Session,
         settings: EngineSettings,
@@ -84,6 +85,8 @@ class LookUps:
             try:
                 after = await self.once(client_id)
                 crashpoint("look_up.stored")
+            except LeaseLost:
+                return
             except StoreUnavailable as error:
                 log.error("A look-up could not be stored.", order=client_id, error=str(error))
                 after = After(look_up=True)

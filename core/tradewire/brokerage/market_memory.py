@@ -20,6 +20,7 @@ class Standing:
 
     def __init__(self) -> None:
         self.ready = False
+        self.epoch: int | None = None
         self.why_not = "not connected yet"
         self.capabilities = NOTHING
         self.foreign: tuple[ForeignOrder, ...] = ()
@@ -50,6 +51,7 @@ class MarketMemory:
         now = self._clock.now()
         return MarketView(
             ready=standing.ready,
+            epoch=standing.epoch,
             why_not=standing.why_not,
             capabilities=standing.capabilities,
             quotes=dict(self.quotes),

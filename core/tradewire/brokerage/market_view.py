@@ -46,10 +46,12 @@ class MarketView(Struct, kw_only=True):
     """What is known beyond the database. `missing` are wants that could not be met just now.
 
     `ready` is False until the account's session is connected and compared; `why_not` says what is amiss.
+    `epoch` is that of the lease under which the session was opened.
     Quotes are by (account, instrument), rates by (currency, base currency).
     """
 
     ready: bool
+    epoch: int | None = None
     why_not: str = ""
     capabilities: Capabilities
     quotes: Mapping[tuple[str, str], SeenQuote] = {}

@@ -74,6 +74,16 @@ def store_submitted(conn: Connection, client_id: str, result: SubmitResult, now:
     return _unknown(conn, parent, child, cause, now)
 
 
+def store_untransmitted(conn: Connection, client_id: str, now: datetime) -> None:
+    """Put back an order that was released and of which not a byte has left."""
+    child, parent = _load(conn, client_id)
+    if child.state is not ChildState.SENT:
+        return
+    text = "It was held back: the account's lease had run out before it was transmitted."
+    _note(conn, parent, child, EntryKind.CHILD_LOOKED_UP, now, text, found=False)
+    _save(conn, child, _changed(child, state=ChildState.NEW))
+
+
 def store_lost(conn: Connection, account_id: str, keep: frozenset[str], now: datetime) -> tuple[str, ...]:
     """Mark what an earlier life of this account had SENT as UNKNOWN; returns all that is to be looked up.
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from tradewire.brokerage import leases
+from tradewire.brokerage.leases import Lease
 from tradewire.contract.broker import OrderRequest
 from tradewire.crashpoints import crashpoint
 from tradewire.domain.algorithm import Algorithm, AlgorithmState
@@ -19,14 +21,7 @@ from tradewire.state import versions
 from tradewire.state.rows import child_of, parent_of
 from tradewire.state.switches import read_switches
 from tradewire.state.waking import wake
-from tradewire.store.schema import algorithms, child_orders, instruments, leases, parent_orders
-
-
-class Lease(Struct):
-    """What this process holds of an account: its name and the epoch it took the lease in."""
-
-    owner: str
-    epoch: int
+from tradewire.store.schema import algorithms, child_orders, instruments, parent_orders
 
 
 class Withheld(Struct):
@@ -50,7 +45,7 @@ def release(
     if row is None or row.state != ChildState.NEW.value:
         return Withheld(reason="It is not waiting to be sent.", ended=False)
     child = child_of(row)
-    if not _holds_lease(conn, child.account_id, lease, now, submit_timeout_s):
+    if not leases.outlasts(conn, child.account_id, lease, now, submit_timeout_s):
         return Withheld(reason="This process no longer holds the account's lease.", ended=False)
     parent = parent_of(conn.execute(select(parent_orders).where(parent_orders.c.id == child.parent_id)).one())
     refusal = _refusal(conn, parent, child, now, release_timeout_s)
@@ -76,16 +71,6 @@ def release(
         time_in_force=child.time_in_force,
         test=parent.test,
     )
-
-
-def _holds_lease(
-    conn: Connection, account_id: str, lease: Lease, now: datetime, submit_timeout_s: float
-) -> bool:
-    row = conn.execute(select(leases).where(leases.c.account_id == account_id)).one_or_none()
-    if row is None or row.owner != lease.owner or row.epoch != lease.epoch or row.until is None:
-        return False
-    until: datetime = row.until
-    return until - now > timedelta(seconds=submit_timeout_s)
 
 
 def _refusal(

@@ -9,14 +9,15 @@ from functools import partial
 import structlog
 from sqlalchemy import Connection
 
-from tradewire.brokerage.outcomes import After, store_submitted
-from tradewire.brokerage.release import Lease, Withheld, release
+from tradewire.brokerage.outcomes import After, store_submitted, store_untransmitted
+from tradewire.brokerage.release import Withheld, release
+from tradewire.brokerage.tenure import FencedStore, LeaseLost, Tenure
 from tradewire.contract.broker import OrderRequest, Session, SubmitResult, Unknown
 from tradewire.crashpoints import crashpoint
 from tradewire.domain.clock import Clock
 from tradewire.domain.order import ChildOrder
 from tradewire.settings import EngineSettings
-from tradewire.store.database import Store, StoreUnavailable
+from tradewire.store.database import StoreUnavailable
 
 log = structlog.get_logger()
 
@@ -26,10 +27,10 @@ class Sender:
 
     def __init__(
         self,
-        store: Store,
+        store: FencedStore,
         clock: Clock,
         session: Session,
-        lease: Callable[[], Lease],
+        tenure: Tenure,
         settings: EngineSettings,
         on_after: Callable[[str, After], None],
     ) -> None:
@@ -37,7 +38,7 @@ class Sender:
         self._store = store
         self._clock = clock
         self._session = session
-        self._lease = lease
+        self._tenure = tenure
         self._settings = settings
         self._on_after = on_after
         self._lanes: dict[str, deque[str]] = {}
@@ -85,6 +86,9 @@ class Sender:
         except StoreUnavailable as error:
             # It is stored as NEW, and the sweeper sends it.
             log.error("An order waits for the database.", order=client_id, error=str(error))
+        except LeaseLost as error:
+            # Its account is another process' now, which looks up what was sent.
+            log.warning("An order is left to its account's new owner.", order=client_id, why=str(error))
         except Exception:
             log.exception("An order could not be sent.", order=client_id)
             self._on_after(client_id, After(look_up=True))
@@ -96,7 +100,7 @@ class Sender:
             partial(
                 release,
                 client_id=client_id,
-                lease=self._lease(),
+                lease=self._tenure.lease,
                 now=self._clock.now(),
                 submit_timeout_s=self._settings.submit_timeout_s,
                 release_timeout_s=self._settings.release_timeout_s,
@@ -106,6 +110,11 @@ class Sender:
             self._on_after(client_id, After(due=released.ended))
             return
         crashpoint("submit.released")
+        if not self._tenure.outlasts(self._settings.submit_timeout_s):
+            # This process stood still since the order was released: somebody else may act by now.
+            log.warning("An order was held back because the account's lease ran out.", order=client_id)
+            await self._store.write(partial(store_untransmitted, client_id=client_id, now=self._clock.now()))
+            return
         result = await self._submit(released)
         crashpoint("submit.sent")
         after = await self._stored(client_id, result)
@@ -127,7 +136,9 @@ class Sender:
         """One transmission. Whatever is not a definite answer is UNKNOWN."""
         timeout = self._settings.submit_timeout_s
         try:
-            return await asyncio.wait_for(self._session.submit(order), timeout)
+            # In this very task: when the process stood still, nothing of it goes on past the time-out.
+            async with asyncio.timeout(timeout):
+                return await self._session.submit(order)
         except TimeoutError:
             return Unknown(cause=f"The broker did not answer within {timeout:.0f} s.")
         except asyncio.CancelledError:

@@ -7,7 +7,7 @@ from functools import partial
 
 import structlog
 
-from tradewire.brokerage import queries
+from tradewire.brokerage import decisions, queries
 from tradewire.brokerage.cancels import Cancels
 from tradewire.brokerage.comparison import Comparison
 from tradewire.brokerage.env import SessionEnv
@@ -16,9 +16,9 @@ from tradewire.brokerage.look_ups import LookUps
 from tradewire.brokerage.market_memory import MarketMemory
 from tradewire.brokerage.market_view import Want, WantKind
 from tradewire.brokerage.outcomes import After, resolved_reports, store_resolved_absent
-from tradewire.brokerage.release import Lease
-from tradewire.brokerage.reports import Stored, store_reports
+from tradewire.brokerage.reports import BY_HAND, Stored, store_reports
 from tradewire.brokerage.sender import Sender
+from tradewire.brokerage.tenure import FencedStore, LeaseLost, Tenure
 from tradewire.brokerage.wants import Wants
 from tradewire.calendars.load import CalendarShelf
 from tradewire.contract.broker import (
@@ -62,7 +62,7 @@ class SessionHost:
         broker: Callable[[], Broker],
         config: AccountConfig,
         env: SessionEnv,
-        lease: Lease,
+        tenure: Tenure,
         store: Store,
         clock: Clock,
         calendars: CalendarShelf,
@@ -73,14 +73,16 @@ class SessionHost:
         self._broker = broker
         self._config = config
         self._env = env
-        self._lease = lease
+        self._tenure = tenure
         self._store = store
+        self._fenced = FencedStore(store, tenure)
         self._clock = clock
         self._calendars = calendars
         self._settings = settings
         self._memory = memory
         self._ring = ring
         self._standing = memory.standing(config.id)
+        self._standing.epoch = tenure.lease.epoch
         self.session: Session | None = None
         self._sender: Sender | None = None
         self._look_ups: LookUps | None = None
@@ -111,13 +113,6 @@ class SessionHost:
         if self._sender is not None and self._standing.ready:
             for child in children:
                 self._sender.send(child)
-
-    def take_over(self, lease: Lease) -> None:
-        """Go on under a new lease, after the old one ran out: nothing is sent before comparing again."""
-        self._lease = lease
-        self._standing.ready = False
-        if self.session is not None:
-            self._spawn(self._compare(self.session))
 
     def resend(self) -> None:
         """Send what is stored and was not handed over, because a hand-over was lost."""
@@ -150,7 +145,7 @@ class SessionHost:
         """Apply a person's decision on an UNKNOWN order: absent, or filled as (quantity in all, price)."""
         if filled is None:
             self._after(
-                client_id, await self._store.write(partial(store_resolved_absent, client_id=client_id))
+                client_id, await self._fenced.write(partial(store_resolved_absent, client_id=client_id))
             )
             return
         quantity, price = filled
@@ -166,15 +161,22 @@ class SessionHost:
         if reports:
             await self.apply(reports)
 
+    async def decide(self) -> None:
+        """Apply what a person has decided on this account's orders through another process."""
+        try:
+            for decision in await self._store.read(partial(decisions.waiting, account_id=self._config.id)):
+                await self.resolve(decision.client_id, decision.filled)
+                await self._fenced.write(partial(decisions.settle, client_id=decision.client_id))
+        except (StoreUnavailable, LeaseLost) as error:
+            log.warning("A decision waits.", account=self._config.name, why=str(error))
+
     async def apply(self, reports: Sequence[Execution | OrderUpdate]) -> None:
         """Store reports; never lost for want of a database, and executions that are missing are fetched."""
         if reports:
             crashpoint("report.received")
         while True:
             try:
-                stored: Stored = await self._store.write(
-                    partial(store_reports, account_id=self._config.id, reports=reports, now=self._clock.now())
-                )
+                stored = await self._stored(reports)
                 break
             except StoreUnavailable as error:
                 log.error("Reports wait for the database.", account=self._config.name, error=str(error))
@@ -185,6 +187,26 @@ class SessionHost:
             self._fetch(self._comparison)
         if stored.due or stored.fills:
             self._ring()
+
+    async def _stored(self, reports: Sequence[Execution | OrderUpdate]) -> Stored:
+        """Executions are facts, whoever tells them; of states the account's next owner knows more."""
+        now, account_id = self._clock.now(), self._config.id
+        try:
+            return await self._fenced.write(
+                partial(store_reports, account_id=account_id, reports=reports, now=now)
+            )
+        except LeaseLost:
+            facts = [
+                one
+                for one in reports
+                if isinstance(one, Execution) and not one.execution_id.startswith(BY_HAND)
+            ]
+            log.warning(
+                "A report came after the account's lease was lost; only its executions are stored.",
+                account=self._config.name,
+                executions=len(facts),
+            )
+        return await self._store.write(partial(store_reports, account_id=account_id, reports=facts, now=now))
 
     async def _one_session(self) -> None:
         self._standing.why_not = "connecting"
@@ -221,15 +243,15 @@ class SessionHost:
     def _serve(self, session: Session) -> None:
         config, settings = self._config, self._settings.engine
         self._standing.capabilities = session.capabilities
-        self._sender = Sender(self._store, self._clock, session, lambda: self._lease, settings, self._after)
-        self._look_ups = LookUps(self._store, self._clock, session, settings, self.apply, self._after)
-        self._cancels = Cancels(self._store, session, settings, self._look_ups, self._after)
+        self._sender = Sender(self._fenced, self._clock, session, self._tenure, settings, self._after)
+        self._look_ups = LookUps(self._fenced, self._clock, session, settings, self.apply, self._after)
+        self._cancels = Cancels(self._fenced, session, self._tenure, settings, self._look_ups, self._after)
         self._wants = Wants(
             config.id, session, self._memory, self._calendars, self._settings.base_currency, self._ring
         )
         self._comparison = Comparison(
             config,
-            self._store,
+            self._fenced,
             self._clock,
             session,
             settings,

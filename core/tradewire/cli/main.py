@@ -11,6 +11,8 @@ from tradewire.cli.exits import Exit, Stop
 #: Each module has `register(app)`, which adds its commands; a new part adds its name here.
 PARTS = (
     "up",
+    "serve",
+    "worker",
     "demo",
     "status",
     "signals",

@@ -1,30 +1,29 @@
 """The engine of one process put together: jobs, bells, sessions, sweeper."""
 
-import asyncio
-from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 
 import msgspec
 import structlog
-from sqlalchemy import Connection, select
 
-from tradewire.brokerage import leases
 from tradewire.brokerage.account_state import AccountState
 from tradewire.brokerage.desk import BrokerDesk
 from tradewire.brokerage.env import SessionEnv
 from tradewire.brokerage.market_memory import MarketMemory
-from tradewire.brokerage.release import Lease
 from tradewire.brokerage.session_host import SessionHost
+from tradewire.brokerage.tenure import FencedStore, Tenure
 from tradewire.calendars.load import CalendarShelf
 from tradewire.contract.broker import AccountConfig, Broker, Capabilities
 from tradewire.contract.errors import Unhonoured
 from tradewire.domain.account import Account
 from tradewire.domain.clock import Clock
 from tradewire.engine.account_view import EngineLimits
-from tradewire.engine.actors import Actors, make_broker
-from tradewire.engine.bells import Bells
+from tradewire.engine.actors import Actors
+from tradewire.engine.bells import ROUTE, Bells
+from tradewire.engine.claims import Claims, Served
 from tradewire.engine.guarding import Judge
+from tradewire.engine.outside import Outside
+from tradewire.engine.roll import WorkerIdentity
 from tradewire.engine.router import Router
 from tradewire.engine.sweeper import Sweeper
 from tradewire.engine.worker import Worker
@@ -32,9 +31,11 @@ from tradewire.plugins import Plugins
 from tradewire.security.sealing import Secrets
 from tradewire.settings import Settings
 from tradewire.store.database import Store, StoreUnavailable
-from tradewire.store.schema import accounts
 
 log = structlog.get_logger()
+
+#: How long the others are told of accounts that are free when this process stops.
+OFFER_S = 1.0
 
 
 class Engine:
@@ -50,9 +51,14 @@ class Engine:
         secrets: Secrets,
         calendars: CalendarShelf,
         bells: Bells,
-        owner: str,
+        me: WorkerIdentity,
+        shared: bool = False,
+        outside: Outside | None = None,
     ) -> None:
-        """`owner` names this process in leases; the same name after a restart voids what it held before."""
+        """`me.id` names this process in leases; the same name after a restart voids what it held before.
+
+        `shared` where other processes use the same database; `outside` is how they are rung.
+        """
         self._store = store
         self._plugins = plugins
         self._clock = clock
@@ -60,9 +66,9 @@ class Engine:
         self._secrets = secrets
         self._calendars = calendars
         self._bells = bells
-        self._owner = owner
-        self._served: set[str] = set()
-        self._serving = asyncio.Lock()
+        self._me = me
+        self._outside = outside
+        self._outer_bells = Bells()
         self.memory = MarketMemory(clock)
         self.desk = BrokerDesk(clock, self.memory, bells.work)
         limits = EngineLimits(
@@ -70,35 +76,46 @@ class Engine:
         )
         judge = Judge(plugins, settings.engine.guard_deadline_ms / 1000)
         self._worker = Worker(store, plugins, judge, clock, limits, self.desk)
-        router = Router(store, plugins, clock, bells, self.desk.expect)
-        self._actors = Actors(
-            make_broker(settings.dramatiq_url),
-            owner,
-            router.route,
-            self._work,
-            settings.engine.worker_threads,
+        router = Router(store, plugins, clock, bells, self.desk.expect, shared=shared)
+        self._actors = Actors(router.route, self._work, settings.engine.worker_threads)
+        self.claims = Claims(
+            store,
+            clock,
+            settings.engine,
+            self.memory,
+            me,
+            serve=self._open,
+            leave=self.desk.close,
+            offer=self._outer_bells.work,
         )
-        self.sweeper = Sweeper(
-            store, clock, bells, settings.engine, owner, self._serve_all_soon, self._resend, self._retake
-        )
+        self.sweeper = Sweeper(store, clock, bells, settings.engine, self.claims, self._resend, self._decide)
 
     def start(self) -> None:
         """Take the accounts' leases, connect them, and begin with what is due."""
         self.desk.start()
-        self._serve_all(self._store.read_now(_accounts))
+        self.desk.wait_for(self.claims.sweep())
         self._actors.start()
-        self._bells.start(self._actors.send)
+        self._bells.start(self._ring)
+        if self._outside is not None:
+            self._outer_bells.start(self._outside.send)
+            self._outside.listen(self._me.id, self._rung)
         self.desk.loop_task(self.sweeper.run())
 
     def stop(self) -> None:
         """No new jobs, submissions end for a moment, sessions close, leases are given back."""
+        if self._outside is not None:
+            self._outside.stop_listening()
         self._bells.stop()
         self._actors.stop()
         self.desk.stop()
         try:
-            self._store.write_now(partial(leases.give_back, owner=self._owner))
+            for account_id in self.claims.give_back():
+                self._outer_bells.work(account_id)
         except StoreUnavailable as error:
             log.error("The leases could not be given back; they run out by themselves.", error=str(error))
+        if self._outside is not None:
+            self._outer_bells.stop(OFFER_S)
+            self._outside.close()
 
     def capabilities(self, account_id: str) -> Capabilities | None:
         """What a connected account can do; None while it is not connected."""
@@ -113,49 +130,32 @@ class Engine:
         await self.desk.awaited(host.resolve(client_id, filled))
 
     def _work(self, account_id: str) -> None:
-        """The job `work`; the first ring for a new account also opens its session."""
-        if account_id not in self._served:
-            self._serve_all_soon()
-        self._worker.work(account_id)
+        """The job `work`; the first ring for an account that nobody serves has it served here."""
+        if self.claims.holds(account_id):
+            self._worker.work(account_id)
+        else:
+            self.desk.loop_task(self.claims.claim(account_id))
 
-    def _serve_all_soon(self) -> None:
-        self.desk.loop_task(self._serve_new())
+    def _ring(self, door: str) -> None:
+        """Bring a ring from inside to where the door is: here, or with another process."""
+        if door == ROUTE or self._outside is None or self.claims.holds(door):
+            self._actors.send(door)
+        else:
+            self._outer_bells.ring(door)
 
-    async def _serve_new(self) -> None:
-        async with self._serving:
-            for account, credentials in await self._store.read(_accounts):
-                if account.id not in self._served:
-                    lease = await self._store.write(self._taking(account.id))
-                    self._open(account, credentials, lease)
+    def _rung(self, door: str) -> None:
+        """Somebody outside rang."""
+        self._actors.send(door)
+        if door != ROUTE and self.claims.holds(door):
+            self._decide(door)
 
-    async def _retake(self, account_id: str) -> None:
-        lease = await self._store.write(self._taking(account_id))
-        host = self.desk.host(account_id)
-        if lease is not None and host is not None:
-            log.warning("A lease ran out and was taken again.", account=account_id)
-            host.take_over(lease)
+    def _open(self, served: Served, tenure: Tenure) -> None:
+        self.desk.open(served.account.id, partial(self._host, served.account, served.credentials, tenure))
+        # Its session takes a moment; whatever is due may be told so.
+        self._bells.work(served.account.id)
 
-    def _serve_all(self, found: list[tuple[Account, bytes | None]]) -> None:
-        for account, credentials in found:
-            self._open(account, credentials, self._store.write_now(self._taking(account.id)))
-
-    def _taking(self, account_id: str) -> Callable[[Connection], Lease | None]:
-        return partial(
-            leases.take,
-            account_id=account_id,
-            owner=self._owner,
-            now=self._clock.now(),
-            lease_s=self._settings.engine.lease_s,
-        )
-
-    def _open(self, account: Account, credentials: bytes | None, lease: Lease | None) -> None:
-        if lease is None:
-            return
-        self._served.add(account.id)
-        self.desk.open(account.id, partial(self._host, account, credentials, lease))
-
-    def _host(self, account: Account, credentials: bytes | None, lease: Lease) -> SessionHost:
-        state = AccountState(self._store, self._secrets, account.id)
+    def _host(self, account: Account, credentials: bytes | None, tenure: Tenure) -> SessionHost:
+        state = AccountState(FencedStore(self._store, tenure), self._secrets, account.id)
         return SessionHost(
             broker=partial(self._broker, account),
             config=AccountConfig(
@@ -167,7 +167,7 @@ class Engine:
                 credentials=self._unsealed(credentials),
             ),
             env=SessionEnv(self._clock, state, self._calendars),
-            lease=lease,
+            tenure=tenure,
             store=self._store,
             clock=self._clock,
             calendars=self._calendars,
@@ -189,7 +189,7 @@ class Engine:
         if host is not None:
             host.resend()
 
-
-def _accounts(conn: Connection) -> list[tuple[Account, bytes | None]]:
-    rows = conn.execute(select(accounts.c.document, accounts.c.credentials).order_by(accounts.c.name))
-    return [(row.document, row.credentials) for row in rows]
+    def _decide(self, account_id: str) -> None:
+        host = self.desk.host(account_id)
+        if host is not None:
+            self.desk.loop_task(host.decide())

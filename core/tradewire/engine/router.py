@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 
 import structlog
+from sqlalchemy import Connection
 
 from tradewire.contract.matcher import SignalFacts
 from tradewire.crashpoints import crashpoint
@@ -18,6 +19,7 @@ from tradewire.engine.single_flight import SingleFlight
 from tradewire.engine.storing import store_routes
 from tradewire.plugins import Plugins
 from tradewire.store.database import Store
+from tradewire.store.locks import Lock, hold
 
 BATCH = 200
 
@@ -34,31 +36,56 @@ class Router:
         clock: Clock,
         bells: Bells,
         expect: Callable[[Iterable[ParentOrder]], None],
+        *,
+        shared: bool = False,
     ) -> None:
-        """`expect` is told what is about to be committed, so that prices are there when they are needed."""
+        """`expect` is told what is about to be committed, so that prices are there when they are needed.
+
+        Where the database is `shared`, one process at a time looks and stores, so that no signal overtakes
+        another.
+        """
         self._store = store
         self._plugins = plugins
         self._clock = clock
         self._bells = bells
         self._expect = expect
+        self._shared = shared
         self._flight = SingleFlight()
 
     def route(self) -> None:
         self._flight.run("route", self._all)
 
     def _all(self) -> None:
-        while True:
-            signals = self._store.read_now(partial(loading.unrouted, limit=BATCH))
-            if not signals:
-                return
-            algorithms = self._store.read_now(loading.all_algorithms)
-            now = self._clock.now()
-            routes = [self._routed(signal, algorithms, now) for signal in signals]
-            self._expect(run.parent for one in routes for run in one.runs if run.parent.state.is_live)
-            routed = self._store.write_now(partial(store_routes, routes=routes, now=now))
+        while (routed := self._batch()) is not None:
             crashpoint("route.committed")
             for account_id in routed:
                 self._bells.work(account_id)
+
+    def _batch(self) -> frozenset[str] | None:
+        """Route what waits, as much as goes into one transaction; None when nothing does."""
+        if self._shared:
+            return self._store.write_now(self._locked)
+        signals = self._store.read_now(partial(loading.unrouted, limit=BATCH))
+        if not signals:
+            return None
+        now = self._clock.now()
+        routes = self._routes(signals, self._store.read_now(loading.all_algorithms), now)
+        return self._store.write_now(partial(store_routes, routes=routes, now=now))
+
+    def _locked(self, conn: Connection) -> frozenset[str] | None:
+        hold(conn, Lock.ROUTER)
+        signals = loading.unrouted(conn, BATCH)
+        if not signals:
+            return None
+        now = self._clock.now()
+        return store_routes(conn, self._routes(signals, loading.all_algorithms(conn), now), now)
+
+    def _routes(
+        self, signals: Sequence[SignalFacts], algorithms: Sequence[Algorithm], now: datetime
+    ) -> list[Route]:
+        routes = [self._routed(signal, algorithms, now) for signal in signals]
+        self._expect(run.parent for one in routes for run in one.runs if run.parent.state.is_live)
+        return routes
 
     def _routed(self, signal: SignalFacts, algorithms: Sequence[Algorithm], now: datetime) -> Route:
         try:

@@ -4,7 +4,7 @@ Nothing waits for the sweeper in the ordinary course; it is what makes a lost ri
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
@@ -12,7 +12,6 @@ import msgspec
 import structlog
 from sqlalchemy import Connection, select, update
 
-from tradewire.brokerage import leases
 from tradewire.crashpoints import crashpoint
 from tradewire.domain.algorithm import Algorithm, AlgorithmState
 from tradewire.domain.base import Struct
@@ -20,6 +19,7 @@ from tradewire.domain.clock import Clock, iso
 from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.domain.order import Purpose
 from tradewire.engine.bells import Bells
+from tradewire.engine.claims import Claims
 from tradewire.ingress.dedupe import forget_expired
 from tradewire.ledger.append import append
 from tradewire.ledger.seal import seal
@@ -27,7 +27,7 @@ from tradewire.settings import EngineSettings
 from tradewire.state import versions
 from tradewire.store.database import Store, StoreUnavailable
 from tradewire.store.locks import Lock, hold
-from tradewire.store.schema import algorithms, child_orders, parent_orders, signals
+from tradewire.store.schema import algorithms, child_orders, decisions, parent_orders, signals
 
 log = structlog.get_logger()
 
@@ -36,7 +36,8 @@ SEAL = 2000
 
 
 class Due(Struct):
-    """What waits: whether signals are unrouted, the accounts with due parents, those with unsent children.
+    """What waits: whether signals are unrouted, the accounts with due parents, those with unsent children,
+    and those for whose orders a person has decided something.
 
     `oldest` is since when the longest waiting of all has been due.
     """
@@ -44,6 +45,7 @@ class Due(Struct):
     route: bool = False
     accounts: frozenset[str] = frozenset()
     unsent: frozenset[str] = frozenset()
+    decided: frozenset[str] = frozenset()
     oldest: datetime | None = None
 
 
@@ -56,21 +58,19 @@ class Sweeper:
         clock: Clock,
         bells: Bells,
         settings: EngineSettings,
-        owner: str,
-        serve: Callable[[], None],
+        claims: Claims,
         resend: Callable[[str], None],
-        retake: Callable[[str], Awaitable[None]],
+        decide: Callable[[str], None],
     ) -> None:
-        """`serve` opens sessions of new accounts, `resend(account_id)` sends what is stored and unsent, and
-        `retake(account_id)` takes a lease again that ran out."""
+        """`resend(account_id)` sends what is stored and unsent, `decide(account_id)` applies what a person
+        decided; both only for accounts that `claims` holds."""
         self._store = store
         self._clock = clock
         self._bells = bells
         self._settings = settings
-        self._owner = owner
-        self._serve = serve
+        self._claims = claims
         self._resend = resend
-        self._retake = retake
+        self._decide = decide
         self.last = Due()
         self.swept_at = clock.monotonic()
 
@@ -88,19 +88,18 @@ class Sweeper:
     async def once(self) -> None:
         """One sweep."""
         now = self._clock.now()
-        renewed = partial(leases.renew, owner=self._owner, now=now, lease_s=self._settings.lease_s)
-        for account_id in await self._store.write(renewed):
-            await self._retake(account_id)
+        await self._claims.sweep()
         for account_id in await self._store.write(partial(expire, now=now)):
             self._bells.work(account_id)
-        self._serve()
-        due = await self._store.read(partial(what_is_due, now=now))
+        due = await self._store.read(partial(what_is_due, now=now, is_served=self._claims.holds))
         if due.route:
             self._bells.route()
         for account_id in due.accounts:
             self._bells.work(account_id)
         for account_id in due.unsent:
             self._resend(account_id)
+        for account_id in due.decided:
+            self._decide(account_id)
         await self._store.write(partial(forget_expired, now=now))
         sealed = SEAL
         while sealed == SEAL:
@@ -111,16 +110,18 @@ class Sweeper:
         self.swept_at = self._clock.monotonic()
 
 
-def what_is_due(conn: Connection, now: datetime) -> Due:
-    """Everything that some job should be looking at."""
+def what_is_due(conn: Connection, now: datetime, is_served: Callable[[str], bool] = lambda _: True) -> Due:
+    """Everything that some job of this process should be looking at.
+
+    Of other accounts their own worker takes care, and of those that nobody serves the next claim.
+    """
     first = conn.execute(
         select(signals.c.accepted_at).where(signals.c.routed_at.is_(None)).order_by(signals.c.seq).limit(1)
     ).scalar()
-    waiting = conn.execute(
-        select(parent_orders.c.account_id, parent_orders.c.wake_at).where(
-            parent_orders.c.ended_at.is_(None), parent_orders.c.wake_at <= now
-        )
-    ).all()
+    parents = select(parent_orders.c.account_id, parent_orders.c.wake_at).where(
+        parent_orders.c.ended_at.is_(None), parent_orders.c.wake_at <= now
+    )
+    waiting = [row for row in conn.execute(parents) if is_served(row.account_id)]
     unsent = conn.execute(
         select(child_orders.c.account_id)
         .where(child_orders.c.ended_at.is_(None), child_orders.c.state == "new")
@@ -130,7 +131,8 @@ def what_is_due(conn: Connection, now: datetime) -> Due:
     return Due(
         route=first is not None,
         accounts=frozenset(row.account_id for row in waiting),
-        unsent=frozenset(unsent),
+        unsent=frozenset(filter(is_served, unsent)),
+        decided=frozenset(filter(is_served, conn.execute(select(decisions.c.account_id)).scalars())),
         oldest=min(times, default=None),
     )
 

@@ -2,39 +2,50 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 
 from sqlalchemy import Connection, select
 
+from tradewire.brokerage import leases
 from tradewire.calendars.load import CalendarShelf
 from tradewire.contract.errors import Unhonoured
 from tradewire.domain.clock import Clock
 from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.domain.verdict import Scope
 from tradewire.engine.bells import Bells
+from tradewire.engine.elsewhere import Elsewhere
 from tradewire.engine.engine import Engine
+from tradewire.engine.outside import Outside
 from tradewire.ledger.append import append
 from tradewire.plugins import Plugins, PluginState
 from tradewire.runtime.checkpoints import CheckpointKeeper
 from tradewire.runtime.folder import DataFolder
-from tradewire.security.key_file import create_key_file, load_key_file
+from tradewire.runtime.identity import EMBEDDED, identity
+from tradewire.runtime.key_check import secrets_for
+from tradewire.runtime.stored_decisions import StoredDecisions
 from tradewire.security.keyring import KeyTable
 from tradewire.security.sealing import Secrets
 from tradewire.services.algorithm_checks import guardian_problems
-from tradewire.services.resolution import Decision, Filled
+from tradewire.services.resolution import Decision, Filled, Resolver
 from tradewire.services.services import Services, make_services
 from tradewire.services.switches import install
 from tradewire.settings import Settings
-from tradewire.store.database import Store, open_store
+from tradewire.store.database import Store, backend, open_store
 from tradewire.store.schema import child_orders
 from tradewire.store.upgrade import upgrade
 
-#: The embedded process's name in leases. There is one per data folder, so it need not differ between lives.
-EMBEDDED = "embedded"
+#: How long what was rung last may take to be rung when the process ends.
+LAST_RINGS_S = 1.0
 
 
 class Core:
-    """One opened data folder. With `engine`, orders are worked; without, it only reads and configures."""
+    """One opened data folder. With `engine`, orders are worked; without, it only reads and configures.
+
+    `worker_id` names this process among those that work orders. With `outside` it rings other processes, and
+    is rung by them.
+    """
 
     def __init__(
         self,
@@ -46,6 +57,8 @@ class Core:
         plugins: Plugins,
         secrets: Secrets,
         engine: bool,
+        worker_id: str = EMBEDDED,
+        outside: bool = False,
     ) -> None:
         self.settings = settings
         self.folder = folder
@@ -56,6 +69,9 @@ class Core:
         self.keys = KeyTable(secrets.digest, ())
         self.calendars = CalendarShelf(folder.calendars, clock)
         self.bells = Bells()
+        self.is_shared = is_shared(settings)
+        self.elsewhere = Elsewhere(store, clock, settings.engine.lease_s)
+        self._outside: Outside | None = None
         self.checkpoints = CheckpointKeeper(store, clock, folder.path, settings.engine.sweep_s)
         self.engine: Engine | None = None
         if engine:
@@ -67,8 +83,12 @@ class Core:
                 secrets=secrets,
                 calendars=self.calendars,
                 bells=self.bells,
-                owner=EMBEDDED,
+                me=identity(worker_id, clock),
+                shared=self.is_shared,
+                outside=self._outer() if outside else None,
             )
+        elif outside:
+            self.bells.start(self._ring_outside)
         self.services = self._services()
 
     async def ready(self) -> None:
@@ -84,6 +104,10 @@ class Core:
         """Stop the engine, seal the ledger and keep its checkpoint, close the store."""
         if self.engine is not None:
             self.engine.stop()
+        else:
+            self.bells.stop(LAST_RINGS_S)
+            if self._outside is not None:
+                self._outside.close()
         self.checkpoints.stop()
         self.store.close()
 
@@ -111,8 +135,26 @@ class Core:
         filled = (decision.quantity, decision.price) if isinstance(decision, Filled) else None
         await self.engine.resolve(client_id, await self.store.read(account), filled)
 
+    def _outer(self) -> Outside:
+        """The message broker, whose client is imported when it is first needed."""
+        if self._outside is None:
+            self._outside = Outside(self.settings.dramatiq_url or "", self.clock, self._owner_of)
+        return self._outside
+
+    def _ring_outside(self, door: str) -> None:
+        self._outer().send(door)
+
+    def _owner_of(self, account_id: str) -> str | None:
+        return self.store.read_now(partial(leases.owner_of, account_id=account_id, now=self.clock.now()))
+
     def _services(self) -> Services:
-        engine = self.engine
+        here, there = self.engine, self.elsewhere if self.is_shared else None
+        resolver: Resolver | None = None
+        if here is not None:
+            resolver = self._resolve
+        elif there is not None:
+            resolver = StoredDecisions(self.store, self.clock, self.bells)
+        knowing = here or there
         return make_services(
             store=self.store,
             clock=self.clock,
@@ -121,14 +163,27 @@ class Core:
             plugins=self.plugins,
             calendars=self.calendars,
             version=version("tradewire"),
-            bells=None if engine is None else self.bells,
-            market=None if engine is None else engine.memory,
-            resolver=None if engine is None else self._resolve,
-            capabilities=None if engine is None else engine.capabilities,
+            bells=self.bells,
+            market=here.memory if here is not None else there,
+            resolver=resolver,
+            capabilities=None if knowing is None else knowing.capabilities,
             revealable_keys=self.settings.signals.revealable_keys,
             base_currency=self.settings.base_currency,
             global_guardians=self.settings.global_guardians,
+            engine=here is not None,
+            shared=self.is_shared,
+            lease_s=self.settings.engine.lease_s,
         )
+
+
+def key_file_of(folder: DataFolder, settings: Settings) -> Path:
+    """Where the key file is: in the folder, unless the settings name another place."""
+    return folder.key_file if settings.key_file is None else Path(settings.key_file).expanduser()
+
+
+def is_shared(settings: Settings) -> bool:
+    """Whether other processes may use the same database at the same time."""
+    return settings.database_url is not None and backend(settings.database_url) != "sqlite"
 
 
 def open_core(
@@ -137,31 +192,40 @@ def open_core(
     clock: Clock,
     *,
     engine: bool,
+    worker_id: str = EMBEDDED,
+    outside: bool = False,
     after_commit: Callable[[int, float], None] | None = None,
 ) -> Core:
-    """Open `folder`, whose lock the caller holds; create or migrate what it holds.
+    """Open `folder` and its database; create or migrate what is not there yet.
 
-    Raises `Unhonoured` or `StoreUnavailable` with a sentence where that is not possible.
+    The caller holds the folder's lock, or the database is shared. Raises `Unhonoured` or `StoreUnavailable`
+    with a sentence where that is not possible.
     """
     url = settings.database_url or folder.database_url
     folder.create()
-    if not folder.key_file.exists():
-        create_key_file(folder.key_file)
-    secrets = load_key_file(folder.key_file)
     upgrade(url)
     store = open_store(url, after_commit=after_commit, monotonic=clock.monotonic)
-    plugins = Plugins.discover(settings.plugins.blocked, settings=settings.plugins.settings)
-    problems = plugins.problems_of(settings.plugins.settings)
-    problems += guardian_problems(settings.global_guardians, plugins, Scope.GLOBAL)
-    if problems:
+    try:
+        secrets = secrets_for(store, key_file_of(folder, settings))
+        plugins = Plugins.discover(settings.plugins.blocked, settings=settings.plugins.settings)
+        problems = plugins.problems_of(settings.plugins.settings)
+        problems += guardian_problems(settings.global_guardians, plugins, Scope.GLOBAL)
+        if problems:
+            raise Unhonoured(f"The settings cannot be used as they are: {' '.join(problems)}")
+        core = Core(
+            settings=settings,
+            folder=folder,
+            clock=clock,
+            store=store,
+            plugins=plugins,
+            secrets=secrets,
+            engine=engine,
+            worker_id=worker_id,
+            outside=outside,
+        )
+        if core.is_shared and not engine:
+            core.elsewhere.refresh_now()
+    except BaseException:
         store.close()
-        raise Unhonoured(f"The settings cannot be used as they are: {' '.join(problems)}")
-    return Core(
-        settings=settings,
-        folder=folder,
-        clock=clock,
-        store=store,
-        plugins=plugins,
-        secrets=secrets,
-        engine=engine,
-    )
+        raise
+    return core

@@ -2,28 +2,31 @@
 
 import asyncio
 import os
-import signal
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from functools import partial
 
 import structlog
 
-from tradewire.api.app import api_router, openapi_config
+from tradewire.contract.errors import Unhonoured
 from tradewire.domain.clock import Clock
-from tradewire.ingress.door import Door
-from tradewire.runtime.core import Core, open_core
+from tradewire.runtime.core import Core, is_shared, open_core
 from tradewire.runtime.folder import DataFolder, Instance
+from tradewire.runtime.front import front_app
 from tradewire.runtime.health import engine_health
-from tradewire.runtime.sabotage import sabotaged
-from tradewire.security.lockout import Lockout
+from tradewire.runtime.identity import EMBEDDED
+from tradewire.runtime.signals import stopped_by_signals
 from tradewire.security.tokens import new_token
-from tradewire.server.app import create_app
 from tradewire.server.embedded import ListeningAt, serve
 from tradewire.server.health import HealthReport
-from tradewire.server.metrics import Metrics
 from tradewire.settings import Settings
 
 log = structlog.get_logger()
+
+TAKEN = (
+    "A `tradewire up` is running on this database already. Stop it first; beside it, or instead of it, any "
+    "number of `tradewire serve` and `tradewire worker` can run."
+)
 
 
 async def run_embedded(
@@ -40,34 +43,40 @@ async def run_embedded(
     `prepare` may fill an empty store before the engine starts; `on_ready` is called once webhooks are taken.
     Raises `Unhonoured` or `StoreUnavailable` with a sentence where it cannot start.
     """
-    stopping = stop or asyncio.Event()
-    loop = asyncio.get_running_loop()
-    if stop is None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stopping.set)
+    stopping = stop or stopped_by_signals()
+    if settings.dramatiq_url is not None:
+        raise Unhonoured(
+            "`tradewire up` does everything in one process and rings inside it. Leave dramatiq_url "
+            "(TRADEWIRE_DRAMATIQ_URL) out, or use it with `tradewire serve` and `tradewire worker`."
+        )
+    async with AsyncExitStack() as stack:
+        bearer = None
+        if is_shared(settings):
+            from tradewire.runtime.named import named
+
+            bearer = await stack.enter_async_context(
+                named(settings.database_url or "", EMBEDDED, TAKEN, settings.engine.sweep_s, stopping)
+            )
+        await _run(folder, settings, clock, prepare, on_ready, stopping)
+    if bearer is not None and bearer.lost is not None:
+        raise bearer.lost
+
+
+async def _run(
+    folder: DataFolder,
+    settings: Settings,
+    clock: Clock,
+    prepare: Callable[[Core], "asyncio.Future[None] | None"] | None,
+    on_ready: Callable[[Core, ListeningAt], None],
+    stopping: asyncio.Event,
+) -> None:
     core = await asyncio.to_thread(partial(open_core, folder, settings, clock, engine=True))
     try:
         if prepare is not None and (preparing := prepare(core)) is not None:
             await preparing
         await core.ready()
         token = new_token()
-        app = create_app(
-            door=Door(
-                store=core.store,
-                plugins=core.plugins,
-                keys=core.keys,
-                clock=clock,
-                settings=settings,
-                on_accepted=sabotaged(core.bells.route, core.store, clock, os.environ),
-                lockout=Lockout(clock),
-            ),
-            clock=clock,
-            settings=settings.server,
-            health=partial(_health, core),
-            metrics=Metrics(),
-            route_handlers=[api_router(core.services, local_token=token)],
-            openapi_config=openapi_config(),
-        )
+        app = front_app(core, partial(_health, core), token)
 
         def ready(at: ListeningAt) -> None:
             folder.announce(Instance(pid=os.getpid(), url=at.url, token=token, started_at=clock.now()))

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from litestar import Litestar, MediaType, Request, Response, get
+from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler
@@ -14,8 +14,9 @@ from tradewire.ingress.door import Door
 from tradewire.ingress.source import answered_hosts
 from tradewire.security.redaction import redact_text, redacted_traceback
 from tradewire.server.edge import Edge, ErrorBody
-from tradewire.server.health import HealthBody, HealthReport
-from tradewire.server.metrics import CONTENT_TYPE, Metrics
+from tradewire.server.health import HealthReport
+from tradewire.server.metrics import Metrics
+from tradewire.server.watching import watch_routes
 from tradewire.server.webhook import WRONG_METHOD, Webhook, is_webhook
 from tradewire.settings import ServerSettings
 
@@ -38,21 +39,10 @@ def create_app(
     """
     figures = metrics or Metrics()
 
-    @get("/health", include_in_schema=False, sync_to_thread=False, media_type=MediaType.JSON)
-    def healthy() -> Response[HealthBody]:
-        report = health()
-        body = HealthBody(status="ok" if report.ok else "unhealthy", checks=report.checks)
-        return Response(body, status_code=200 if report.ok else 503, headers={"cache-control": "no-store"})
-
-    @get("/metrics", include_in_schema=False, sync_to_thread=False)
-    def exposition() -> Response[bytes]:
-        return Response(figures.exposition(health()), media_type=CONTENT_TYPE)
-
     app = Litestar(
         route_handlers=[
             Webhook(door, clock, settings, figures).route(),
-            healthy,
-            exposition,
+            *watch_routes(health, figures),
             *route_handlers,
         ],
         exception_handlers={HTTPException: _refused, Exception: _failed},

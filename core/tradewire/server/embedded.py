@@ -44,7 +44,7 @@ async def serve(
     `on_ready` is called once connections are taken. Raises `Unhonoured` if the address is in use or not this
     machine's, or the certificate cannot be read; `RuntimeError` if the server ends by itself.
     """
-    held = _hold(settings.host, settings.port)
+    held = _hold(settings.host, settings.port, is_shared=settings.share_port)
     try:
         address, port = held.getsockname()[:2]
         at = ListeningAt(host=address, port=port, tls=settings.ssl_cert is not None)
@@ -92,13 +92,14 @@ def _server(app: Edge, settings: ServerSettings, at: ListeningAt) -> Server:
         ) from error
 
 
-def _hold(host: str, port: int) -> socket.socket:
+def _hold(host: str, port: int, *, is_shared: bool) -> socket.socket:
     """A bound socket that never listens: it finds a free port and keeps others from taking it.
 
     granian binds with SO_REUSEPORT, with which a second server on the same port would silently get a share of
-    the requests; so the port is first bound without it, to see whether anyone is there.
+    the requests; so the port is first bound without it, to see whether anyone is there, unless it is meant
+    to be shared.
     """
-    if port:
+    if port and not is_shared:
         _bound(host, port, shared=False).close()
     return _bound(host, port, shared=True)
 

@@ -10,6 +10,7 @@ from tradewire.domain.base import Struct
 from tradewire.domain.clock import Clock
 from tradewire.domain.order import ChildState, ParentState
 from tradewire.domain.switch import SwitchState
+from tradewire.engine.roll import read_roll
 from tradewire.plugins import Plugins, PluginState
 from tradewire.services.restorations import Restoration, standing
 from tradewire.store.database import Store
@@ -39,12 +40,23 @@ class Status(Struct):
 
 
 class Overview:
-    def __init__(self, store: Store, clock: Clock, plugins: Plugins, version: str, *, engine: bool) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        plugins: Plugins,
+        version: str,
+        *,
+        engine: bool,
+        lease_s: float | None = None,
+    ) -> None:
+        """`engine`: whether this process works orders; `lease_s` where others may, while they are heard."""
         self._store = store
         self._clock = clock
         self._plugins = plugins
         self._version = version
         self._engine = engine
+        self._lease_s = lease_s
 
     async def status(self) -> Status:
         now = self._clock.now()
@@ -54,7 +66,7 @@ class Overview:
             started = algorithms.c.state == AlgorithmState.STARTED.value
             return Status(
                 version=self._version,
-                engine=self._engine,
+                engine=self._engine or self._has_worker(conn, now),
                 now=now,
                 accounts=_count(conn, accounts),
                 algorithms=_count(conn, algorithms),
@@ -74,6 +86,11 @@ class Overview:
             )
 
         return await self._store.read(unit)
+
+    def _has_worker(self, conn: Connection, now: datetime) -> bool:
+        return self._lease_s is not None and any(
+            worker.is_alive for worker in read_roll(conn, now, self._lease_s)
+        )
 
 
 def _count(conn: Connection, table: Table, where: ColumnElement[bool] | None = None) -> int:

@@ -27,6 +27,7 @@ from tradewire.services.signal_story import SignalStories
 from tradewire.services.signals import Signals
 from tradewire.services.switches import Switches
 from tradewire.services.tokens import Tokens
+from tradewire.services.workers import Workers
 from tradewire.store.database import Store
 
 
@@ -49,6 +50,7 @@ class Services:
     overview: Overview
     backup: Backup
     restorations: Restorations
+    workers: Workers
     plugins: Plugins
 
 
@@ -68,10 +70,14 @@ def make_services(
     revealable_keys: bool = True,
     base_currency: str = "USD",
     global_guardians: Sequence[Plugged] = (),
+    engine: bool = False,
+    shared: bool = False,
+    lease_s: float = 30.0,
 ) -> Services:
     """The services over one store.
 
-    `bells`, `market`, `resolver` and `capabilities` come from the engine where one runs.
+    `bells`, `market`, `resolver` and `capabilities` come from the engine where one runs here (`engine`), or
+    from what the workers tell where the database is `shared` with them.
     """
     rings = bells or Silent()
     owner = Owner(store, clock)
@@ -92,9 +98,10 @@ def make_services(
         fills=Fills(store),
         positions=Positions(store, market or NoMarket(), base_currency),
         audit=Audit(store, clock),
-        overview=Overview(store, clock, plugins, version, engine=resolver is not None),
+        overview=Overview(store, clock, plugins, version, engine=engine, lease_s=lease_s if shared else None),
         backup=Backup(store, clock, version),
         restorations=Restorations(store, clock, rings),
+        workers=Workers(store, clock, lease_s),
         plugins=plugins,
     )
 

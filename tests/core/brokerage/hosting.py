@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from math import inf
 from typing import Any, cast
 
 from sqlalchemy import Connection
@@ -12,6 +13,7 @@ from core.brokerage.scripted_session import ScriptedBroker, ScriptedSession
 from core.engine.bench import Bench
 from tradewire.brokerage.market_memory import MarketMemory
 from tradewire.brokerage.session_host import SessionHost
+from tradewire.brokerage.tenure import Tenure
 from tradewire.contract.broker import AccountConfig, OrderUpdate, StreamGap
 from tradewire.domain.account import AccountMode
 from tradewire.domain.order import ChildOrder
@@ -29,7 +31,8 @@ class FailingStore:
         self._store, self._unit, self._errors = store, unit, list(errors)
 
     async def write(self, unit: Callable[[Connection], Any]) -> Any:
-        if self._errors and getattr(unit, "func", None) is self._unit:
+        inner = getattr(unit, "keywords", {}).get("unit", unit)
+        if self._errors and getattr(inner, "func", None) is self._unit:
             raise self._errors.pop(0)
         return await self._store.write(unit)
 
@@ -46,13 +49,14 @@ class Hosted:
         self.memory = MarketMemory(bench.clock)
         self.standing = self.memory.standing("acc")
         self.whys: list[str] = []
+        self.tenure = Tenure("acc", bench.leases["acc"], inf, bench.clock)
         self.host = SessionHost(
             broker=lambda: self.broker,
             config=AccountConfig(
                 id="acc", name="acc", mode=AccountMode.PAPER, currency="USD", config={}, credentials={}
             ),
             env=cast(Any, None),
-            lease=bench.leases["acc"],
+            tenure=self.tenure,
             store=store,
             clock=bench.clock,
             calendars=cast(Any, None),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from math import inf
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,6 +11,7 @@ from core.engine.bench import Bench
 from tradewire import Accepted, OrderRequest, Rejected, RejectKind
 from tradewire.brokerage.outcomes import After
 from tradewire.brokerage.sender import Sender
+from tradewire.brokerage.tenure import FencedStore, Tenure
 from tradewire.contract.broker import SubmitResult
 from tradewire.domain.order import ChildOrder, ChildState
 from tradewire.domain.switch import SwitchState
@@ -43,14 +45,17 @@ class Failing:
         return await self._store.write(unit)
 
 
-def sender_of(bench: Bench, session: Answering, store: Any = None) -> tuple[Sender, list[tuple[str, After]]]:
+def sender_of(
+    bench: Bench, session: Answering, store: Any = None, tenure: Tenure | None = None
+) -> tuple[Sender, list[tuple[str, After]]]:
     told: list[tuple[str, After]] = []
     settings = EngineSettings(lookup_base_s=0.001)
+    tenure = tenure or Tenure("acc", bench.leases["acc"], inf, bench.clock)
     sender = Sender(
-        store or bench.store,
+        FencedStore(store or bench.store, tenure),
         bench.clock,
         session,  # type: ignore[arg-type]
-        lambda: bench.leases["acc"],
+        tenure,
         settings,
         lambda client_id, after: told.append((client_id, after)),
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from decimal import Decimal
 
 import pytest
 import structlog
@@ -10,8 +11,9 @@ from core.brokerage.hosting import FailingStore, hosted
 from core.brokerage.scripted_session import ScriptedBroker, ScriptedSession
 from core.engine.bench import Bench, execution
 from tradewire import Accepted, AccountConfig, Env, HealthChange, HealthState, OrderRequest, Session
+from tradewire.brokerage import leases
 from tradewire.brokerage.reports import store_reports
-from tradewire.contract.broker import Event, SubmitResult
+from tradewire.contract.broker import Event, OrderState, SubmitResult
 from tradewire.domain.order import ChildState
 from tradewire.store.database import StoreUnavailable
 
@@ -205,11 +207,10 @@ def test_two_comparisons_never_overlap(bench: Bench) -> None:
             session.hold.clear()
             for _ in range(3):
                 one.gap()
-                one.host.take_over(bench.leases["acc"])
             await one.until(lambda: session.comparing == 1)
             session.told.put_nowait(HealthChange(state=HealthState.READY, at=bench.clock.now()))
             session.hold.set()
-            await one.until(lambda: session.asked == 7 and one.standing.ready)
+            await one.until(lambda: session.asked == 4 and one.standing.ready)
             assert session.most_comparing == 1
 
     asyncio.run(go())
@@ -250,21 +251,47 @@ def test_the_first_gap_is_what_connecting_looks_like_and_the_next_is_a_warning(b
     assert asyncio.run(go()) == [0, 1]
 
 
-def test_a_lease_that_ran_out_is_followed_by_a_comparison_before_anything_is_sent(bench: Bench) -> None:
+def taken_over(bench: Bench) -> None:
+    """Another process takes the account."""
+    bench.write(leases.give_back, owner="me")
+    bench.take_lease("acc", "another")
+
+
+def test_under_a_lost_lease_nothing_is_sent_and_nothing_cancelled(bench: Bench) -> None:
     async def go() -> None:
         session = ScriptedSession()
         async with hosted(bench, session) as one:
-            await one.ready()
-            await asyncio.to_thread(bench.take_lease, "acc")
-            session.hold.clear()
-            one.host.take_over(bench.leases["acc"])
-            assert not one.standing.ready
-            await one.ordered()
+            child = await one.acknowledged()
+            await asyncio.to_thread(taken_over, bench)
+            late = await one.ordered()
+            await one.until(lambda: not one.tenure.outlasts(0))
+            one.host.cancel(child)
             one.host.resend()
-            await one.until(lambda: session.comparing == 1)
-            assert session.sent == []
-            session.hold.set()
-            await one.until(lambda: len(session.sent) == 1)
+            late = await asyncio.to_thread(bench.child, late.client_id)
+            assert [order.client_id for order in session.sent] == [child.client_id]
+            assert session.cancelled == []
+            assert late.state is ChildState.NEW
+
+    asyncio.run(go())
+
+
+def test_under_a_lost_lease_executions_are_stored_and_states_are_left_to_the_next_owner(bench: Bench) -> None:
+    async def go() -> None:
+        async with hosted(bench, ScriptedSession()) as one:
+            child = await one.acknowledged()
+            await asyncio.to_thread(taken_over, bench)
+            order = OrderState(
+                client_id=child.client_id,
+                broker_order_id=f"b-{child.client_id}",
+                instrument_id=child.instrument_id,
+                side=child.side,
+                quantity=child.quantity,
+                filled=Decimal(4),
+                state=ChildState.CANCELLED,
+            )
+            await one.host.apply([execution(child, "e1", 4), one.update(order)])
+            after = bench.child(child.client_id)
+            assert (after.filled, after.state) == (Decimal(4), ChildState.PARTLY_FILLED)
 
     asyncio.run(go())
 

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 from decimal import Decimal
+from typing import cast
 
 import pytest
 
@@ -12,6 +13,7 @@ from tradewire.domain.algorithm import AlgorithmState
 from tradewire.domain.message import Action
 from tradewire.domain.order import ParentState
 from tradewire.engine.bells import Bells
+from tradewire.engine.claims import Claims
 from tradewire.engine.single_flight import SingleFlight
 from tradewire.engine.sweeper import Due, Sweeper, expire, what_is_due
 from tradewire.settings import EngineSettings
@@ -101,10 +103,14 @@ def test_a_job_that_failed_can_run_again() -> None:
 def test_a_sweep_that_fails_is_followed_by_the_next(bench: Bench) -> None:
     sweeps: list[int] = []
 
-    def serve() -> None:
-        sweeps.append(len(sweeps))
-        if len(sweeps) == 1:
-            raise ValueError("a defect")
+    class Broken:
+        async def sweep(self) -> None:
+            sweeps.append(len(sweeps))
+            if len(sweeps) == 1:
+                raise ValueError("a defect")
+
+        def holds(self, account_id: str) -> bool:
+            return True
 
     async def go() -> None:
         swept = asyncio.Event()
@@ -113,10 +119,9 @@ def test_a_sweep_that_fails_is_followed_by_the_next(bench: Bench) -> None:
             bench.clock,
             Bells(),
             EngineSettings(sweep_s=0.001),
-            "me",
-            serve,
+            cast(Claims, Broken()),
             lambda account_id: swept.set(),
-            never_retaken,
+            nothing_decided,
         )
         sweeping = asyncio.create_task(sweeper.run())
         await swept.wait()
@@ -127,5 +132,12 @@ def test_a_sweep_that_fails_is_followed_by_the_next(bench: Bench) -> None:
     assert len(sweeps) == 2
 
 
-async def never_retaken(account_id: str) -> None:
+def test_of_an_account_that_another_process_serves_nothing_is_due(bench: Bench) -> None:
+    bench.signal()
+    bench.route()
+    due = bench.store.read_now(lambda conn: what_is_due(conn, bench.clock.now(), lambda account_id: False))
+    assert due == Due()
+
+
+def nothing_decided(account_id: str) -> None:
     raise AssertionError(account_id)

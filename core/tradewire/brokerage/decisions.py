@@ -1,0 +1,45 @@
+"""What a person decided on UNKNOWN orders, on its way to the process that serves their account."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, delete, insert, select
+
+from tradewire.domain.base import Struct
+from tradewire.store.schema import decisions
+
+
+class Decision(Struct):
+    """`filled` is (quantity in all, price); None for an order that never reached the broker."""
+
+    client_id: str
+    filled: tuple[Decimal, Decimal] | None
+
+
+def put(conn: Connection, account_id: str, decision: Decision, now: datetime) -> None:
+    """Leave a decision for the account's owner; a later one takes the place of an earlier."""
+    settle(conn, decision.client_id)
+    quantity, price = decision.filled or (None, None)
+    conn.execute(
+        insert(decisions).values(
+            client_id=decision.client_id,
+            account_id=account_id,
+            quantity=quantity,
+            price=price,
+            decided_at=now,
+        )
+    )
+
+
+def waiting(conn: Connection, account_id: str) -> tuple[Decision, ...]:
+    """The account's decisions that nobody has applied."""
+    rows = conn.execute(select(decisions).where(decisions.c.account_id == account_id))
+    return tuple(
+        Decision(client_id=row.client_id, filled=None if row.quantity is None else (row.quantity, row.price))
+        for row in rows
+    )
+
+
+def settle(conn: Connection, client_id: str) -> None:
+    """Forget a decision, once it is applied."""
+    conn.execute(delete(decisions).where(decisions.c.client_id == client_id))
