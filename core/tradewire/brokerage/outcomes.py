@@ -1,11 +1,12 @@
 """Storing what became of a submission: accepted, refused, unknown, or found never to have arrived."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, select, update
 
 from tradewire.brokerage import merging
 from tradewire.brokerage.release import entry_of_child, instrument_of
@@ -34,6 +35,18 @@ from tradewire.store.schema import child_orders, parent_orders
 #: So many look-ups that prove nothing raise an alert, and again each time there were twice as many.
 ALARMING = 3
 
+# Built once: putting a statement together costs as much as running it, and these run with every order.
+_IDS: BindParameter[list[str]] = bindparam("ids", expanding=True)
+_CHILDREN = select(child_orders).where(child_orders.c.client_id.in_(_IDS))
+_PARENTS = select(parent_orders).where(parent_orders.c.id.in_(_IDS))
+#: What an acknowledgement changes of a child.
+_ON_ACKNOWLEDGEMENT = ("broker_order_id", "acknowledged_at", "state", "ended_at")
+_ACKNOWLEDGED = (
+    update(child_orders)
+    .where(child_orders.c.client_id == bindparam("child"))
+    .values({name: bindparam(f"new_{name}") for name in _ON_ACKNOWLEDGEMENT})
+)
+
 
 class After(Struct):
     """What is to be done next: look the order up (again), send it (again), or have the engine look."""
@@ -45,21 +58,10 @@ class After(Struct):
 
 def store_submitted(conn: Connection, client_id: str, result: SubmitResult, now: datetime) -> After:
     """Store the outcome of one transmission; events may have told more already, and then stand."""
-    child, parent = _locked(conn, client_id)
     if isinstance(result, Accepted):
-        after = merging.acknowledged(child, result.broker_order_id, now)
-        _save(conn, child, after)
-        if child.state is not after.state or child.acknowledged_at is None:
-            _note(
-                conn,
-                parent,
-                after,
-                EntryKind.CHILD_ACKNOWLEDGED,
-                now,
-                None,
-                broker_order_id=result.broker_order_id,
-            )
+        _store_accepted(conn, {client_id: result.broker_order_id}, now)
         return After()
+    child, parent = _locked(conn, client_id)
     if child.state not in (ChildState.SENT, ChildState.UNKNOWN):
         return After()
     if isinstance(result, Rejected) and result.kind is not RejectKind.DUPLICATE:
@@ -82,6 +84,41 @@ def store_untransmitted(conn: Connection, client_id: str, now: datetime) -> None
     text = "It was held back: the account's lease had run out before it was transmitted."
     _note(conn, parent, child, EntryKind.CHILD_LOOKED_UP, now, text, found=False)
     _save(conn, child, _changed(child, state=ChildState.NEW))
+
+
+def store_all_submitted(
+    conn: Connection, results: Sequence[tuple[str, SubmitResult]], now: datetime
+) -> list[After]:
+    """`store_submitted` for many orders of one account; the accepted ones in a few statements for all."""
+    accepted = {
+        client_id: result.broker_order_id for client_id, result in results if isinstance(result, Accepted)
+    }
+    _store_accepted(conn, accepted, now)
+    return [
+        After() if client_id in accepted else store_submitted(conn, client_id, result, now)
+        for client_id, result in results
+    ]
+
+
+def _store_accepted(conn: Connection, accepted: Mapping[str, str], now: datetime) -> None:
+    if not accepted:
+        return
+    versions.lock_owner_of(conn, next(iter(accepted)))
+    children = [child_of(row) for row in conn.execute(_CHILDREN, {"ids": list(accepted)})]
+    found = conn.execute(_PARENTS, {"ids": list({child.parent_id for child in children})})
+    parents = {row.id: parent_of(row) for row in found}
+    rows, entries = [], []
+    for child in children:
+        given = accepted[child.client_id]
+        after = merging.acknowledged(child, given, now)
+        if after != child:
+            rows.append({"child": child.client_id, **_prefixed(after)})
+        if child.state is not after.state or child.acknowledged_at is None:
+            kind, parent = EntryKind.CHILD_ACKNOWLEDGED, parents[child.parent_id]
+            entries.append(entry_of_child(parent, after, kind, now, None, broker_order_id=given))
+    if rows:
+        conn.execute(_ACKNOWLEDGED, rows)
+    append(conn, entries)
 
 
 def store_lost(conn: Connection, account_id: str, keep: frozenset[str], now: datetime) -> tuple[str, ...]:
@@ -244,6 +281,11 @@ def _load(conn: Connection, client_id: str) -> tuple[ChildOrder, ParentOrder]:
     child = child_of(conn.execute(select(child_orders).where(child_orders.c.client_id == client_id)).one())
     parent = parent_of(conn.execute(select(parent_orders).where(parent_orders.c.id == child.parent_id)).one())
     return child, parent
+
+
+def _prefixed(child: ChildOrder) -> dict[str, Any]:
+    values = columns(child)
+    return {f"new_{name}": values[name] for name in _ON_ACKNOWLEDGEMENT}
 
 
 def _changed(child: ChildOrder, **fields: Any) -> ChildOrder:

@@ -1,15 +1,17 @@
 """The last look before an order goes out: in one transaction, NEW becomes SENT or ends unsent."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from tradewire.brokerage import leases
+from tradewire.brokerage.last_look import LastLook
 from tradewire.brokerage.leases import Lease
 from tradewire.contract.broker import OrderRequest
 from tradewire.crashpoints import crashpoint
-from tradewire.domain.algorithm import Algorithm, AlgorithmState
+from tradewire.domain.algorithm import AlgorithmState
 from tradewire.domain.base import Struct
 from tradewire.domain.instrument import Instrument
 from tradewire.domain.ledger import Entry, EntryKind, Value
@@ -18,10 +20,14 @@ from tradewire.domain.switch import SwitchState
 from tradewire.domain.verdict import Scope
 from tradewire.ledger.append import append
 from tradewire.state import versions
-from tradewire.state.rows import child_of, parent_of
-from tradewire.state.switches import read_switches
 from tradewire.state.waking import wake
-from tradewire.store.schema import algorithms, child_orders, instruments, parent_orders
+from tradewire.store.schema import child_orders, instruments
+
+_SENT = (
+    update(child_orders)
+    .where(child_orders.c.client_id == bindparam("child"))
+    .values(state=ChildState.SENT.value, sent_at=bindparam("at"))
+)
 
 
 class Withheld(Struct):
@@ -29,6 +35,9 @@ class Withheld(Struct):
 
     reason: str
     ended: bool
+
+
+NOT_WAITING = Withheld(reason="It is not waiting to be sent.", ended=False)
 
 
 def release(
@@ -39,48 +48,58 @@ def release(
     submit_timeout_s: float,
     release_timeout_s: float,
 ) -> OrderRequest | Withheld:
-    """Mark a NEW child as SENT and return what to send, if it may still go out."""
-    versions.lock_owner_of(conn, client_id)
-    row = conn.execute(select(child_orders).where(child_orders.c.client_id == client_id)).one_or_none()
-    if row is None or row.state != ChildState.NEW.value:
-        return Withheld(reason="It is not waiting to be sent.", ended=False)
-    child = child_of(row)
-    if not leases.outlasts(conn, child.account_id, lease, now, submit_timeout_s):
-        return Withheld(reason="This process no longer holds the account's lease.", ended=False)
-    parent = parent_of(conn.execute(select(parent_orders).where(parent_orders.c.id == child.parent_id)).one())
-    refusal = _refusal(conn, parent, child, now, release_timeout_s)
-    if refusal is not None:
-        state, reason, text = refusal
-        _end_unsent(conn, parent, child, state, reason, text, now)
-        return Withheld(reason=text, ended=True)
-    conn.execute(
-        update(child_orders)
-        .where(child_orders.c.client_id == client_id)
-        .values(state=ChildState.SENT.value, sent_at=child.sent_at or now)
-    )
-    append(conn, [_sent(parent, child, lease, now)])
-    crashpoint("submit.storing")
-    return OrderRequest(
-        client_id=child.client_id,
-        instrument=instrument_of(conn, child),
-        side=child.side,
-        quantity=child.quantity,
-        order_type=child.order_type,
-        limit_price=child.limit_price,
-        stop_price=child.stop_price,
-        time_in_force=child.time_in_force,
-        test=parent.test,
-    )
+    """`release_all` for one child."""
+    return release_all(conn, [client_id], lease, now, submit_timeout_s, release_timeout_s)[0]
+
+
+def release_all(
+    conn: Connection,
+    client_ids: Sequence[str],
+    lease: Lease,
+    now: datetime,
+    submit_timeout_s: float,
+    release_timeout_s: float,
+) -> list[OrderRequest | Withheld]:
+    """Mark NEW children of one account as SENT and return what to send, for each that may still go out."""
+    if client_ids:
+        versions.lock_owner_of(conn, client_ids[0])
+    last_look = LastLook(conn, client_ids)
+    answers: list[OrderRequest | Withheld] = []
+    sent: list[ChildOrder] = []
+    account_id = last_look.account_id
+    if account_id is not None and not leases.outlasts(conn, account_id, lease, now, submit_timeout_s):
+        lost = Withheld(reason="This process no longer holds the account's lease.", ended=False)
+        return [lost if last_look.waiting(one) else NOT_WAITING for one in client_ids]
+    for client_id in client_ids:
+        child = last_look.waiting(client_id)
+        if child is None or child in sent:
+            answers.append(NOT_WAITING)
+            continue
+        parent = last_look.parents[child.parent_id]
+        refusal = _refusal(last_look, parent, child, now, release_timeout_s)
+        if refusal is not None:
+            state, reason, text = refusal
+            _end_unsent(conn, parent, child, state, reason, text, now)
+            answers.append(Withheld(reason=text, ended=True))
+            continue
+        sent.append(child)
+        answers.append(last_look.request(child))
+    if sent:
+        marks = [{"child": child.client_id, "at": child.sent_at or now} for child in sent]
+        conn.execute(_SENT, marks)
+        append(conn, [_sent(last_look.parents[child.parent_id], child, lease, now) for child in sent])
+        crashpoint("submit.storing")
+    return answers
 
 
 def _refusal(
-    conn: Connection, parent: ParentOrder, child: ChildOrder, now: datetime, release_timeout_s: float
+    last_look: LastLook, parent: ParentOrder, child: ChildOrder, now: datetime, release_timeout_s: float
 ) -> tuple[ChildState, str, str] | None:
     if parent.cancel_requested or child.cancel_requested or not parent.state.is_live:
         return ChildState.CANCELLED, "not_sent", "It was cancelled before it was sent."
     concerned = [
         switch
-        for switch in read_switches(conn, parent.account_id)
+        for switch in last_look.switches
         if switch.scope is not Scope.ALGORITHM or switch.scope_id == parent.algorithm_id
     ]
     if {switch.scope for switch in concerned} != set(Scope):
@@ -91,12 +110,9 @@ def _refusal(
         ):
             text = f"The {switch.scope.value} kill switch was set to {switch.state.value} before it was sent."
             return ChildState.CANCELLED, "halted", text
-    if parent.purpose is not Purpose.EXIT:
-        algorithm: Algorithm | None = conn.execute(
-            select(algorithms.c.document).where(algorithms.c.id == parent.algorithm_id)
-        ).scalar()
-        if algorithm is None or algorithm.state is not AlgorithmState.STARTED:
-            return ChildState.CANCELLED, "algorithm_stopped", "The algorithm was stopped before it was sent."
+    is_started = last_look.algorithms.get(parent.algorithm_id) == AlgorithmState.STARTED.value
+    if parent.purpose is not Purpose.EXIT and not is_started:
+        return ChildState.CANCELLED, "algorithm_stopped", "The algorithm was stopped before it was sent."
     if now - child.created_at > timedelta(seconds=release_timeout_s):
         text = f"It could not be sent within {release_timeout_s:.0f} s; too late is no."
         return ChildState.EXPIRED, "too_late", text

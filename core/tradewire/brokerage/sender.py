@@ -2,16 +2,16 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
 from sqlalchemy import Connection
 
-from tradewire.brokerage.outcomes import After, store_submitted, store_untransmitted
-from tradewire.brokerage.release import Withheld, release
+from tradewire.brokerage.outcomes import After, store_all_submitted, store_untransmitted
+from tradewire.brokerage.release import Withheld, release_all
 from tradewire.brokerage.tenure import FencedStore, LeaseLost, Tenure
+from tradewire.brokerage.together import Together
 from tradewire.contract.broker import OrderRequest, Session, SubmitResult, Unknown
 from tradewire.crashpoints import crashpoint
 from tradewire.domain.clock import Clock
@@ -20,6 +20,9 @@ from tradewire.settings import EngineSettings
 from tradewire.store.database import StoreUnavailable
 
 log = structlog.get_logger()
+
+#: What says nothing about any of the orders that were written together.
+_NOBODYS_FAULT = (StoreUnavailable, LeaseLost)
 
 
 class Sender:
@@ -41,6 +44,8 @@ class Sender:
         self._tenure = tenure
         self._settings = settings
         self._on_after = on_after
+        self._release = Together(store.write, self._release_all, all_fail_on=_NOBODYS_FAULT)
+        self._store_outcome = Together(store.write, self._store_outcomes, all_fail_on=_NOBODYS_FAULT)
         self._lanes: dict[str, deque[str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.in_flight: set[str] = set()
@@ -96,16 +101,7 @@ class Sender:
             self.in_flight.discard(client_id)
 
     async def _send(self, client_id: str) -> None:
-        released = await self._store.write(
-            partial(
-                release,
-                client_id=client_id,
-                lease=self._tenure.lease,
-                now=self._clock.now(),
-                submit_timeout_s=self._settings.submit_timeout_s,
-                release_timeout_s=self._settings.release_timeout_s,
-            )
-        )
+        released = await self._release(client_id)
         if isinstance(released, Withheld):
             self._on_after(client_id, After(due=released.ended))
             return
@@ -125,12 +121,25 @@ class Sender:
         """Store an outcome; it is never lost for want of a database."""
         while True:
             try:
-                return await self._store.write(
-                    partial(_store_outcome, client_id=client_id, result=result, now=self._clock.now())
-                )
+                return await self._store_outcome((client_id, result))
             except StoreUnavailable as error:
                 log.error("An order's outcome waits for the database.", order=client_id, error=str(error))
                 await asyncio.sleep(self._settings.lookup_base_s)
+
+    def _release_all(self, conn: Connection, client_ids: Sequence[str]) -> list[OrderRequest | Withheld]:
+        return release_all(
+            conn,
+            client_ids,
+            lease=self._tenure.lease,
+            now=self._clock.now(),
+            submit_timeout_s=self._settings.submit_timeout_s,
+            release_timeout_s=self._settings.release_timeout_s,
+        )
+
+    def _store_outcomes(self, conn: Connection, results: Sequence[tuple[str, SubmitResult]]) -> list[After]:
+        afters = store_all_submitted(conn, results, self._clock.now())
+        crashpoint("submit.outcome")
+        return afters
 
     async def _submit(self, order: OrderRequest) -> SubmitResult:
         """One transmission. Whatever is not a definite answer is UNKNOWN."""
@@ -148,9 +157,3 @@ class Sender:
             return Unknown(cause="The session gave the submission up.")
         except Exception as error:  # noqa: BLE001 - what escapes a session says nothing about the order
             return Unknown(cause=f"The session failed with {type(error).__name__}: {error}")
-
-
-def _store_outcome(conn: Connection, client_id: str, result: SubmitResult, now: datetime) -> After:
-    after = store_submitted(conn, client_id, result, now)
-    crashpoint("submit.outcome")
-    return after

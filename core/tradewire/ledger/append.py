@@ -8,6 +8,8 @@ from tradewire.domain.ledger import Entry
 from tradewire.ledger.canonical import body
 from tradewire.store.schema.ledger import ledger_entries
 
+_INSERT = insert(ledger_entries)
+
 
 def append(conn: Connection, entries: Iterable[Entry]) -> None:
     """Add `entries` in the order given.
@@ -27,4 +29,4 @@ def append(conn: Connection, entries: Iterable[Entry]) -> None:
         for entry in entries
     ]
     if rows:
-        conn.execute(insert(ledger_entries), rows)
+        conn.execute(_INSERT, rows)

@@ -1,8 +1,9 @@
 """Kill switches: how they stand, and setting one with its epoch and ledger entry in one transaction."""
 
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.domain.switch import Switch, SwitchState
@@ -10,6 +11,16 @@ from tradewire.domain.verdict import Scope
 from tradewire.ledger.append import append
 from tradewire.store.locks import Lock, hold
 from tradewire.store.schema import algorithms, switches
+
+# Built once: putting a statement together costs more than running it, and this one runs with every order.
+_ALGORITHMS = select(algorithms.c.id).where(algorithms.c.account_id == bindparam("account"))
+_SWITCHES = select(switches).where(
+    or_(
+        (switches.c.scope == Scope.GLOBAL.value) & (switches.c.scope_id == ""),
+        (switches.c.scope == Scope.ACCOUNT.value) & (switches.c.scope_id == bindparam("account")),
+        (switches.c.scope == Scope.ALGORITHM.value) & switches.c.scope_id.in_(_ALGORITHMS),
+    )
+)
 
 
 def position(conn: Connection, scope: Scope, scope_id: str) -> SwitchState:
@@ -51,18 +62,25 @@ def set_switch(
 
 def read_switches(conn: Connection, account_id: str) -> tuple[Switch, ...]:
     """The global switch, the account's, and those of its algorithms, as far as they are stored."""
-    ids = conn.execute(select(algorithms.c.id).where(algorithms.c.account_id == account_id)).scalars()
-    wanted = {("global", ""), ("account", account_id), *(("algorithm", one) for one in ids)}
-    return tuple(
-        Switch(
-            scope=Scope(row.scope),
-            scope_id=row.scope_id,
-            state=SwitchState(row.state),
-            epoch=row.epoch,
-            reason=row.reason,
-            by=row.by,
-            changed_at=row.changed_at,
-        )
-        for row in conn.execute(select(switches))
-        if (row.scope, row.scope_id) in wanted
+    return tuple(_switch(*row) for row in conn.execute(_SWITCHES, {"account": account_id}))
+
+
+@lru_cache(maxsize=4096)
+def _switch(
+    scope: str,
+    scope_id: str,
+    state: str,
+    epoch: int,
+    reason: str | None,
+    by: str | None,
+    changed_at: datetime | None,
+) -> Switch:
+    return Switch(
+        scope=Scope(scope),
+        scope_id=scope_id,
+        state=SwitchState(state),
+        epoch=epoch,
+        reason=reason,
+        by=by,
+        changed_at=changed_at,
     )
