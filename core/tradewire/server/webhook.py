@@ -71,8 +71,7 @@ class Webhook:
         body = await read_body(receive, self._settings.body_limit, self._settings.body_timeout_s)
         parameters: Mapping[str, Any] = scope["path_params"]
         request = Received(
-            # What stands here is anybody's text, and some put their key into it.
-            provider=redacted_text(str(parameters["provider"]))[:_LONGEST_PROVIDER],
+            provider=_provider(str(parameters["provider"])),
             path=_further_parts(scope),
             body=body.content,
             source=self._source(scope),
@@ -114,6 +113,12 @@ class Webhook:
         if body.end is BodyEnd.TOO_SLOW:
             return 408, "too_slow", f"The message did not arrive within {settings.body_timeout_s:g} s."
         return None
+
+
+def _provider(written: str) -> str:
+    """What stands there is anybody's text: some put their key into it, and no database takes a NUL."""
+    shown = "".join(character if character.isprintable() else "�" for character in redacted_text(written))
+    return shown[:_LONGEST_PROVIDER]
 
 
 def _further_parts(scope: HTTPScope) -> tuple[str, ...]:
