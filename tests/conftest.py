@@ -35,16 +35,30 @@ def own_postgres_url(postgres: Postgres) -> Iterator[str]:
     postgres.drop(url)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty Tradewire with all tables on it; every test that asks for it runs on both kinds of store."""
-    if request.param == "postgresql":
-        return str(request.getfixturevalue("postgres_url"))
+@pytest.fixture
+def sqlite_database_url(tmp_path: Path) -> str:
+    """An empty Tradewire with all tables on it, in a file."""
     from tradewire.store.upgrade import upgrade
 
     url = f"sqlite:///{tmp_path}/tradewire.db"
     upgrade(url)
     return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The same on either kind of store; every test that asks for it runs on both."""
+    return str(
+        request.getfixturevalue("sqlite_database_url" if request.param == "sqlite" else "postgres_url")
+    )
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kept_in(request: pytest.FixtureRequest) -> dict[str, str]:
+    """What a Tradewire's environment says of its database: nothing, or where PostgreSQL is; both in turn."""
+    if request.param == "sqlite":
+        return {}
+    return {"TRADEWIRE_DATABASE_URL": str(request.getfixturevalue("postgres_url"))}
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,13 @@
 """Column types that hold exactly what was put in, on SQLite and PostgreSQL alike."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, Numeric, Text
+import sqlalchemy
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, Numeric
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from tradewire.domain.quantity import canonical
@@ -20,11 +22,11 @@ _MICROSECOND = timedelta(microseconds=1)
 class Amount(TypeDecorator[Decimal]):
     """A Decimal: NUMERIC on PostgreSQL, canonical text on SQLite. Summed in Python, never in SQL."""
 
-    impl = Text
+    impl = sqlalchemy.Text
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(Numeric() if dialect.name == "postgresql" else Text())
+        return dialect.type_descriptor(Numeric() if dialect.name == "postgresql" else sqlalchemy.Text())
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
         if value is None or dialect.name == "postgresql":
@@ -60,6 +62,31 @@ class Utc(TypeDecorator[datetime]):
             moment: datetime = value
             return moment.astimezone(UTC)
         return _EPOCH + timedelta(microseconds=value)
+
+
+class _Clean:
+    """Text that any sender may have had a hand in: PostgreSQL holds every character but U+0000."""
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None] | None:
+        return _without_nul if dialect.name == "postgresql" else None
+
+
+def _without_nul(text: str | None) -> str | None:
+    return text.replace("\x00", "\ufffd") if text else text
+
+
+class Text(_Clean, TypeDecorator[str]):
+    """Text as it is, except that on PostgreSQL U+0000 becomes U+FFFD."""
+
+    impl = sqlalchemy.Text
+    cache_ok = True
+
+
+class String(_Clean, TypeDecorator[str]):
+    """The same of a bounded length, for ids and digests."""
+
+    impl = sqlalchemy.String
+    cache_ok = True
 
 
 class Document(TypeDecorator[Any]):

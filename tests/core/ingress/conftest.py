@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -7,8 +6,8 @@ from core.ingress.rig import Rig, Served
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    made = Rig(tmp_path)
+def rig(database_url: str) -> Iterator[Rig]:
+    made = Rig(database_url)
     yield made
     made.store.close()
 

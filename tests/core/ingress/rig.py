@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -29,7 +28,6 @@ from tradewire.server.health import HealthReport
 from tradewire.settings import ServerSettings, Settings
 from tradewire.store.database import Store, open_store
 from tradewire.store.schema import algorithms, connections, keys, signals
-from tradewire.store.upgrade import upgrade
 from tradewire.testing.clock import FakeClock
 
 
@@ -38,15 +36,14 @@ class Rig:
 
     def __init__(
         self,
-        folder: Path,
+        url: str,
         *,
         clock: Clock | None = None,
         settings: Settings | None = None,
         plugins: Plugins | None = None,
         wrap_store: Callable[[Store], Store] = lambda store: store,
     ) -> None:
-        url = f"sqlite:///{folder / 'tradewire.db'}"
-        upgrade(url)
+        """On the database at `url`, which has its tables."""
         self.clock = clock or FakeClock()
         self.settings = settings or Settings(server=ServerSettings(port=0))
         self.store = wrap_store(open_store(url))

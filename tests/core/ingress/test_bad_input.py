@@ -2,7 +2,6 @@
 
 import gzip
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -140,9 +139,9 @@ def test_a_strange_address_is_a_4xx(served: Served, path: str) -> None:
 
 
 @pytest.fixture
-def strict(tmp_path: Path) -> Iterator[Served]:
+def strict(database_url: str) -> Iterator[Served]:
     server = ServerSettings(port=0, allowed_hosts=("relay.example.com",), tradingview_addresses_only=True)
-    rig = Rig(tmp_path, settings=Settings(server=server))
+    rig = Rig(database_url, settings=Settings(server=server))
     with Served(rig) as running:
         yield running
     rig.store.close()
@@ -161,9 +160,9 @@ def test_a_spoofed_forwarding_header_is_nobodys_word(strict: Served) -> None:
     assert (row.status, row.source) == ("invalid", "127.0.0.1")
 
 
-def test_a_trusted_proxys_word_counts(tmp_path: Path) -> None:
+def test_a_trusted_proxys_word_counts(database_url: str) -> None:
     server = ServerSettings(port=0, trusted_proxies=("127.0.0.1",), tradingview_addresses_only=True)
-    rig = Rig(tmp_path, settings=Settings(server=server))
+    rig = Rig(database_url, settings=Settings(server=server))
     with Served(rig) as running:
         assert running.post(rig.message(), X_Forwarded_For="6.6.6.6, 52.89.214.238").status_code == 200
         assert running.post(rig.message(qty=2), X_Forwarded_For="52.89.214.238, 6.6.6.6").status_code == 403

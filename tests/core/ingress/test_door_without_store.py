@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +12,8 @@ from tradewire.contract.authenticator import Attempt, Authenticator, Caller, Key
 
 
 @pytest.fixture
-def troubled(tmp_path: Path) -> Iterator[Rig]:
-    rig = Rig(tmp_path, wrap_store=Troubled)
+def troubled(database_url: str) -> Iterator[Rig]:
+    rig = Rig(database_url, wrap_store=Troubled)
     yield rig
     rig.store.close()
 

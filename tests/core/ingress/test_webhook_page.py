@@ -43,8 +43,8 @@ UNTITLED = {"Other methods": "405", "Messages of TradersPost": "200"}
 
 
 @pytest.fixture
-def page(tmp_path: Path) -> Iterator[tuple[Served, dict[str, str]]]:
-    rig = Rig(tmp_path, wrap_store=Troubled)
+def page(database_url: str) -> Iterator[tuple[Served, dict[str, str]]]:
+    rig = Rig(database_url, wrap_store=Troubled)
     keys = {
         "tw_live_KEY": rig.key,
         "tw_live_REVOKED": rig.add_key("old"),

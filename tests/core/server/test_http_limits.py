@@ -3,7 +3,6 @@
 import socket
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -14,9 +13,9 @@ from tradewire.settings import ServerSettings, Settings
 
 
 @pytest.fixture
-def impatient(tmp_path: Path) -> Iterator[Served]:
+def impatient(sqlite_database_url: str) -> Iterator[Served]:
     server = ServerSettings(port=0, header_timeout_s=0.3, body_timeout_s=0.3)
-    rig = Rig(tmp_path, settings=Settings(server=server))
+    rig = Rig(sqlite_database_url, settings=Settings(server=server))
     with Served(rig) as running:
         yield running
     rig.store.close()

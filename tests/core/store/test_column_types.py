@@ -14,7 +14,7 @@ from sqlalchemy.exc import StatementError
 
 from tradewire.domain.base import Struct
 from tradewire.store.database import Store, open_store
-from tradewire.store.types import Amount, Counter, Document, Utc
+from tradewire.store.types import Amount, Counter, Document, String, Text, Utc
 
 
 class Line(Struct):
@@ -30,6 +30,8 @@ samples = Table(
     Column("amount", Amount),
     Column("at", Utc),
     Column("lines", Document(tuple[Line, ...])),
+    Column("words", Text),
+    Column("name", String(36)),
 )
 
 amounts = st.decimals(
@@ -59,7 +61,7 @@ def through(store: Store, **values: Any) -> Any:
     def put(connection: Any) -> Any:
         [key] = connection.execute(insert(samples).values(**values)).inserted_primary_key
         return connection.execute(
-            select(samples.c.amount, samples.c.at, samples.c.lines).where(samples.c.id == key)
+            select(*(column for column in samples.c if column.name != "id")).where(samples.c.id == key)
         ).one()
 
     return store.write_now(put)
@@ -128,4 +130,26 @@ def test_a_document_that_no_longer_fits_its_type_is_an_error(samples_store: Stor
 
 
 def test_nothing_stays_nothing(samples_store: Store) -> None:
-    assert tuple(through(samples_store, amount=None, at=None, lines=None)) == (None, None, None)
+    empty = {column.name: None for column in samples.c if column.name != "id"}
+    assert set(through(samples_store, **empty)) == {None}
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@many
+@given(texts, st.text(st.characters(exclude_categories=["Cs"]), max_size=36))
+def test_any_text_comes_back_but_for_the_character_that_postgresql_cannot_hold(
+    samples_store: Store, words: str, name: str
+) -> None:
+    stored = through(samples_store, words=words, name=name)
+    assert (stored.words, stored.name) in [
+        (words, name),
+        (words.replace("\x00", "\ufffd"), name.replace("\x00", "\ufffd")),
+    ]
+
+
+def test_text_with_a_nul_finds_what_was_stored_with_it(samples_store: Store) -> None:
+    through(samples_store, words="before\x00after")
+    query = select(samples.c.id).where(samples.c.words == "before\x00after")
+    assert samples_store.read_now(lambda connection: connection.execute(query).first()) is not None

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from alembic.autogenerate.api import AutogenContext
 
-from tradewire.store.types import Amount, Document, Utc
+from tradewire.store.types import Amount, Document, String, Text, Utc
 
 
 def render_column_type(kind: str, item: Any, context: AutogenContext) -> str | Literal[False]:
@@ -13,6 +13,8 @@ def render_column_type(kind: str, item: Any, context: AutogenContext) -> str | L
         return False
     if isinstance(item, Document):
         return "sa.LargeBinary()"
+    if isinstance(item, Text | String):
+        return f"sa.{item.impl_instance!r}"
     if isinstance(item, Amount | Utc):
         name = type(item).__name__
         context.imports.add(f"from tradewire.store.types import {name}")

@@ -1,9 +1,9 @@
 """Who may send signals and who may use the API."""
 
-from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, Table
 
 from tradewire.store.schema.metadata import metadata
-from tradewire.store.types import Counter, Utc
+from tradewire.store.types import Counter, String, Text, Utc
 
 connections = Table(
     "connections",

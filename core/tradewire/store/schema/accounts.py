@@ -1,11 +1,11 @@
 """Configuration and its live state: accounts, algorithms, switches, leases."""
 
-from sqlalchemy import Boolean, Column, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text
+from sqlalchemy import Boolean, Column, Integer, LargeBinary, PrimaryKeyConstraint, Table
 
 from tradewire.domain.account import Account
 from tradewire.domain.algorithm import Algorithm
 from tradewire.store.schema.metadata import metadata
-from tradewire.store.types import Counter, Document, Utc
+from tradewire.store.types import Counter, Document, String, Text, Utc
 
 accounts = Table(
     "accounts",

@@ -1,9 +1,9 @@
 """The append-only journal, and the chain over it."""
 
-from sqlalchemy import Column, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import Column, Integer, LargeBinary, Table
 
 from tradewire.store.schema.metadata import metadata
-from tradewire.store.types import Counter, Utc
+from tradewire.store.types import Counter, String, Text, Utc
 
 # `body` is the entry's canonical JSON, the bytes that are chained; the columns repeat it for searching.
 ledger_entries = Table(

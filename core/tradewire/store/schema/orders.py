@@ -7,9 +7,7 @@ from sqlalchemy import (
     Index,
     Integer,
     PrimaryKeyConstraint,
-    String,
     Table,
-    Text,
     UniqueConstraint,
 )
 
@@ -17,7 +15,7 @@ from tradewire.contract.override import Note
 from tradewire.domain.instrument import Instrument
 from tradewire.domain.verdict import Verdict
 from tradewire.store.schema.metadata import metadata
-from tradewire.store.types import Amount, Counter, Document, Utc
+from tradewire.store.types import Amount, Counter, Document, String, Text, Utc
 
 instruments = Table(
     "instruments",

@@ -1,9 +1,9 @@
 """What processes on one database have to tell each other."""
 
-from sqlalchemy import Column, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import Column, Integer, LargeBinary, Table
 
 from tradewire.store.schema.metadata import metadata
-from tradewire.store.types import Amount, Utc
+from tradewire.store.types import Amount, String, Text, Utc
 
 # One row per worker id, written with every sweep in the database's time; `life` is new with every start.
 # `report` is how its accounts and prices stand, as JSON (`tradewire.brokerage.worker_report`).

@@ -1,9 +1,9 @@
 """When this database was found to be older than what happened, and who confirmed that it may go on."""
 
-from sqlalchemy import Column, String, Table, Text
+from sqlalchemy import Column, Table
 
 from tradewire.store.schema.metadata import metadata
-from tradewire.store.types import Counter, Document, Utc
+from tradewire.store.types import Counter, Document, String, Text, Utc
 
 # `cause` is "restored" (by `tradewire restore`) or "behind" (a checkpoint was newer); `number` and `hash` are
 # that checkpoint's. `reducing`: accounts whose switch stood so before it was set to halted.

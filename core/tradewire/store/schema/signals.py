@@ -1,10 +1,10 @@
 """Webhook messages as they came in, and the keys by which a second copy is known."""
 
-from sqlalchemy import Boolean, Column, Index, LargeBinary, String, Table, Text
+from sqlalchemy import Boolean, Column, Index, LargeBinary, Table
 
 from tradewire.domain.message import Message
 from tradewire.store.schema.metadata import metadata
-from tradewire.store.types import Counter, Document, Utc
+from tradewire.store.types import Counter, Document, String, Text, Utc
 
 # status: accepted | invalid | duplicate. routed_at is null while an accepted signal waits for the router;
 # outcome is set where a signal ends without any parent order (no_match, invalid, duplicate, failed).
