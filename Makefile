@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo up test bench check format clean
+.PHONY: install demo up test test-long bench check format clean
 
 install: $(STAMP)
 
@@ -27,6 +27,10 @@ test: $(STAMP)
 # Measures on the disk that build/ lies on; ARGS="--quick" tries it out, "--help" tells the rest.
 bench: $(STAMP)
 	@PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
+
+# A thousand rounds of kill -9 under load, in histories of fifty; about 25 minutes on two idle cores.
+test-long: $(STAMP)
+	@$(BIN)/python tests/faults/kill_loop.py --rounds 1000 $(ARGS)
 
 check: $(STAMP)
 	@$(BIN)/ruff check .

@@ -123,6 +123,9 @@ def _fork(arguments: list[str], environment: dict[str, str], folder: Path) -> in
         os.environ.clear()
         os.environ.update(environment)
         sys.argv = ["tradewire", *arguments]
+        from naive import become
+
+        become(environment)
         from tradewire.cli.main import run
 
         run()

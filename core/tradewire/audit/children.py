@@ -44,7 +44,6 @@ def sent(world: World, number: int, body: Body) -> None:
     child = _live(world, number, body)
     if child is None:
         return
-    parent = child.parent
     if child.standing not in _SENDABLE:
         text = f"Order {child.id} was sent again without proof that the broker never had it."
         world.note(Code.RESENT, text, number, body)
@@ -53,10 +52,7 @@ def sent(world: World, number: int, body: Body) -> None:
         text = f"Order {child.id} was sent with another {', '.join(changed)} than it was made with."
         world.note(Code.CHANGED_CONTENT, text, number, body)
     _allowed(world, number, body, child)
-    for other in world.own(parent) if parent.purpose != "exit" else ():
-        if other.purpose == "exit" and world.is_lane_of(other, child.lane, parent.symbol):
-            text = f"Order {child.id} was sent before the close {other.id}, accepted earlier, had ended."
-            world.note(Code.OVERTOOK_CLOSE, text, number, body)
+    _after_closes(world, number, body, child)
     world.stand(child, Standing.SENT)
 
 
@@ -150,6 +146,21 @@ def _allowed(world: World, number: int, body: Body, child: Child) -> None:
             text = f"Order {child.id} was sent under lease {epoch} of its account, after {newest} was in use."
             world.note(Code.OLD_LEASE, text, number, body)
         world.epochs[child.lane.account_id] = max(epoch, newest)
+
+
+def _after_closes(world: World, number: int, body: Body, child: Child) -> None:
+    """What opens goes out after every close accepted before it; on the other side, after that has ended."""
+    parent = child.parent
+    if parent.purpose == "exit":
+        return
+    for other in world.own(parent):
+        if other.purpose != "exit" or not world.is_lane_of(other, child.lane, parent.symbol):
+            continue
+        is_out = any(one.standing is not Standing.NEW for one in other.children.values())
+        if not is_out or other.side != parent.side:
+            text = f"Order {child.id} opens, and was sent before the close {other.id}, accepted earlier"
+            text += ", had ended." if is_out else "."
+            world.note(Code.OVERTOOK_CLOSE, text, number, body)
 
 
 def _never_sent(world: World, number: int, body: Body, child: Child) -> None:
