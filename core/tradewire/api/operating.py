@@ -7,6 +7,7 @@ from litestar.response import Stream
 
 from tradewire.api.identity import Identity
 from tradewire.domain.base import Struct
+from tradewire.services.doctor.finding import Diagnosis
 from tradewire.services.restorations import Confirmed, Restoration
 from tradewire.services.services import Services
 from tradewire.services.workers import WorkerList
@@ -24,6 +25,10 @@ class OperatingRoutes(Controller):
     @post("/backup", status_code=200, summary="A backup of everything, as one file (zip), streamed")
     async def back_up(self, services: NamedDependency[Services]) -> Stream:
         return Stream(services.backup.stream(), media_type="application/zip")
+
+    @get("/doctor", summary="Everything that Tradewire needs, looked at; what failed, and what to do")
+    async def diagnose(self, services: NamedDependency[Services]) -> Diagnosis:
+        return await services.doctor.look()
 
     @get("/workers", summary="Every worker, and the accounts it serves")
     async def list_workers(self, services: NamedDependency[Services]) -> WorkerList:

@@ -27,6 +27,7 @@ PARTS = (
     "audit",
     "backup",
     "restore",
+    "doctor",
     "confirm",
 )
 

@@ -31,6 +31,7 @@ from tradewire.services.algorithm_checks import guardian_problems
 from tradewire.services.resolution import Decision, Filled, Resolver
 from tradewire.services.services import Services, make_services
 from tradewire.services.switches import install
+from tradewire.services.doctor.service import Surroundings
 from tradewire.settings import Settings
 from tradewire.store.database import Store, backend, open_store
 from tradewire.store.schema import child_orders
@@ -185,6 +186,12 @@ def is_shared(settings: Settings) -> bool:
     """Whether other processes may use the same database at the same time."""
     return settings.database_url is not None and backend(settings.database_url) != "sqlite"
 
+            surroundings=Surroundings(
+                folder=self.folder.path,
+                key_file=key_file_of(self.folder, self.settings),
+                message_broker=self.settings.dramatiq_url,
+                lease_s=self.settings.engine.lease_s,
+            ),
 
 def open_core(
     folder: DataFolder,

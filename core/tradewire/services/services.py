@@ -14,6 +14,7 @@ from tradewire.services.algorithms import Algorithms, Calendars
 from tradewire.services.audit import Audit
 from tradewire.services.backup.service import Backup
 from tradewire.services.bells import Bells, Silent
+from tradewire.services.doctor.service import Doctor, Surroundings
 from tradewire.services.fills import Fills
 from tradewire.services.keys import Keys
 from tradewire.services.orders import Orders
@@ -49,6 +50,7 @@ class Services:
     audit: Audit
     overview: Overview
     backup: Backup
+    doctor: Doctor
     restorations: Restorations
     workers: Workers
     plugins: Plugins
@@ -70,6 +72,7 @@ def make_services(
     revealable_keys: bool = True,
     base_currency: str = "USD",
     global_guardians: Sequence[Plugged] = (),
+    surroundings: Surroundings | None = None,
     engine: bool = False,
     shared: bool = False,
     lease_s: float = 30.0,
@@ -100,6 +103,7 @@ def make_services(
         audit=Audit(store, clock),
         overview=Overview(store, clock, plugins, version, engine=engine, lease_s=lease_s if shared else None),
         backup=Backup(store, clock, version),
+        doctor=Doctor(store, clock, plugins, secrets, surroundings),
         restorations=Restorations(store, clock, rings),
         workers=Workers(store, clock, lease_s),
         plugins=plugins,
