@@ -14,6 +14,7 @@ from cyclopts import App, Parameter
 from tradewire.cli import screen
 from tradewire.cli.ask import hidden, is_interactive
 from tradewire.cli.client import connect
+from tradewire.cli.configured import settings_of
 from tradewire.cli.exits import Exit, Stop
 from tradewire.cli.options import DEFAULT, Common
 from tradewire.cli.progress import counting
@@ -102,13 +103,15 @@ def _private(draft: Path) -> Iterator[IO[bytes]]:
 
 
 def _sealed_key(common: Common) -> bytes:
+    from tradewire.runtime.core import key_file_of
     from tradewire.runtime.folder import DataFolder
     from tradewire.security.key_file import load_key_file
     from tradewire.services.backup.key import MIN_LENGTH, seal_key_file
 
     if common.url is not None:
         raise Stop(Exit.USAGE, "--with-key works on the machine of the key file only; leave --url out.")
-    content = load_key_file(DataFolder(common.data).key_file).to_bytes()
+    folder = DataFolder(common.data)
+    content = load_key_file(key_file_of(folder, settings_of(folder))).to_bytes()
     passphrase = hidden(f"A passphrase for the key file ({MIN_LENGTH} characters or more): ")
     if is_interactive() and hidden("Once more: ") != passphrase:
         raise Stop(Exit.USAGE, "The two passphrases differ; nothing was written.")

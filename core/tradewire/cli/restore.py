@@ -1,6 +1,5 @@
 """`tradewire restore`: a backup into a data folder, with everything in it held back until it was compared."""
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from cyclopts import App, Parameter
 
 from tradewire.cli import screen
 from tradewire.cli.ask import hidden, is_interactive, yes_or_no
+from tradewire.cli.configured import settings_of
 from tradewire.cli.exits import Exit, Stop
 from tradewire.cli.progress import counting
 
@@ -42,6 +42,7 @@ def restore(
 ) -> None:
     """Put a backup in place; nothing of it is sent before `tradewire confirm`."""
     from tradewire.runtime.clock import SystemClock
+    from tradewire.runtime.core import key_file_of
     from tradewire.runtime.folder import DataFolder
     from tradewire.runtime.restore import Choices, restore_folder
     from tradewire.services.backup.reading import open_archive
@@ -51,21 +52,15 @@ def restore(
         with counting("Checking", "rows", archive.manifest.rows) as advance:
             archive.verify(advance)
         with folder.lock():
-            url = database_url or _configured(folder) or folder.database_url
+            settings = settings_of(folder)
+            url = database_url or settings.database_url or folder.database_url
+            key_file = key_file_of(folder, settings)
             _ask(url, archive, yes)
-            passphrase = _passphrase(folder, archive, without_key)
+            passphrase = _passphrase(key_file, archive, without_key)
             choices = Choices(passphrase=passphrase, without_key=without_key, damaged=damaged)
             with counting("Restoring", "rows", archive.manifest.rows) as advance:
-                outcome = restore_folder(folder, url, archive, choices, SystemClock(), advance)
+                outcome = restore_folder(folder, url, key_file, archive, choices, SystemClock(), advance)
         _tell(folder, archive, outcome, json)
-
-
-def _configured(folder: "DataFolder") -> str | None:
-    from tradewire.settings import load_settings
-
-    chosen = os.environ.get("TRADEWIRE_CONFIG")
-    file = Path(chosen) if chosen else folder.settings_file
-    return load_settings(file, os.environ, required=chosen is not None).database_url
 
 
 def _ask(url: str, archive: "Archive", yes: bool) -> None:
@@ -95,8 +90,8 @@ def _standing(url: str) -> str | None:
     return str(database) if database.exists() else None
 
 
-def _passphrase(folder: "DataFolder", archive: "Archive", without_key: bool) -> str | None:
-    if folder.key_file.exists() or without_key or archive.sealed_key is None:
+def _passphrase(key_file: Path, archive: "Archive", without_key: bool) -> str | None:
+    if key_file.exists() or without_key or archive.sealed_key is None:
         return None
     return hidden("The passphrase of the key file in the backup: ")
 

@@ -53,6 +53,7 @@ class Outcome(Struct):
 def restore_folder(
     folder: DataFolder,
     url: str,
+    key_file: Path,
     archive: Archive,
     choices: Choices,
     clock: Clock,
@@ -63,7 +64,7 @@ def restore_folder(
     Raises `Unhonoured` or `StoreUnavailable` with a sentence; what was there is then untouched.
     """
     refuse_newer(archive.manifest)
-    new_key, secrets, key = _key(folder, archive, choices)
+    new_key, secrets, key = _key(key_file, archive, choices)
     restoring = partial(
         restore_into,
         archive=archive,
@@ -75,7 +76,7 @@ def restore_folder(
     )
     if new_key is not None:
         # First, since without it nobody could open what is put in place.
-        write_private(folder.key_file, new_key)
+        write_private(key_file, new_key)
     try:
         if backend(url) == "postgresql":
             restored, aside = restore_postgres(url, restoring, clock.now())
@@ -83,7 +84,7 @@ def restore_folder(
             restored, aside = _restore_sqlite(database_path(url), restoring, clock.now())
     except BaseException:
         if new_key is not None:
-            folder.key_file.unlink()
+            key_file.unlink()
         raise
     return Outcome(restored=restored, aside=aside, key=key)
 
@@ -112,10 +113,10 @@ def _restore_sqlite(
     return restored, None if aside is None else aside.name
 
 
-def _key(folder: DataFolder, archive: Archive, choices: Choices) -> tuple[bytes | None, Secrets | None, str]:
+def _key(key_file: Path, archive: Archive, choices: Choices) -> tuple[bytes | None, Secrets | None, str]:
     """What is to be written as key file, the secrets that will stand there, and where they are from."""
-    if folder.key_file.exists():
-        return None, None if choices.without_key else load_key_file(folder.key_file), "folder"
+    if key_file.exists():
+        return None, None if choices.without_key else load_key_file(key_file), "folder"
     sealed = archive.sealed_key
     if sealed is not None and choices.passphrase is not None:
         content = open_key_file(sealed, choices.passphrase)
@@ -126,7 +127,7 @@ def _key(folder: DataFolder, archive: Archive, choices: Choices) -> tuple[bytes 
         "The backup holds it: give its passphrase" if sealed is not None else "The backup does not hold it"
     )
     raise Unhonoured(
-        f"There is no key file at {folder.key_file}, without which credentials and webhook keys cannot be "
+        f"There is no key file at {key_file}, without which credentials and webhook keys cannot be "
         f"opened. {inside}; put its copy there, or go on with --without-key, and renew them all."
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from tradewire.domain.base import Struct
 from tradewire.domain.ledger import Entry, EntryKind
@@ -20,7 +20,16 @@ from tradewire.state.rows import parent_of
 from tradewire.state.switches import position, set_switch
 from tradewire.state.versions import bump, lock_all
 from tradewire.store.locks import Lock, hold
-from tradewire.store.schema import accounts, child_orders, leases, parent_orders, restorations, signals
+from tradewire.store.schema import (
+    accounts,
+    child_orders,
+    decisions,
+    leases,
+    parent_orders,
+    restorations,
+    signals,
+    workers,
+)
 
 #: Who set the switches of the accounts, as the ledger and the switches name it.
 BY = "restore"
@@ -54,7 +63,8 @@ class Held(Struct):
 def hold_back(conn: Connection, cause: Cause, detail: str, kept: Checkpoint | None, now: datetime) -> Held:
     """End or pause all that is live, halt every account, raise an alert. Nobody else may be at work.
 
-    Accounts count as not yet compared with their broker, and no process holds their lease.
+    Accounts count as not yet compared with their broker, and no process holds their lease; what a person had
+    decided about an order, and nobody applied, is to be decided again.
     """
     hold(conn, Lock.ROUTER)
     lock_all(conn)
@@ -62,6 +72,8 @@ def hold_back(conn: Connection, cause: Cause, detail: str, kept: Checkpoint | No
     ended, paused = _quieten(conn, now)
     unsure = _doubt(conn, now)
     names = _halt(conn, cause, detail, kept, now)
+    conn.execute(delete(decisions))
+    conn.execute(delete(workers))
     conn.execute(update(leases).values(owner=None, until=None, epoch=leases.c.epoch + 1, reconciled=False))
     held = Held(signals=ended_signals, ended=ended, paused=paused, unsure=unsure, accounts=names)
     data = {

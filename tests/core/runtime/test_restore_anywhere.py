@@ -1,7 +1,7 @@
 """A backup knows no kind of database: from SQLite to PostgreSQL and back, and over what stands there."""
 
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,14 @@ CHANGED = ("parent_orders", "ledger_entries", "ledger_seals", "restorations", "l
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/tradewire.db"
+
+
+@pytest.fixture
+def migrated_url(postgres: Postgres) -> Iterator[str]:
+    """A database with all tables for the test alone, since a restore moves them away."""
+    url = postgres.create(migrated=True)
+    yield url
+    postgres.drop(url)
 
 
 def on(url: str, work: Callable[[Store], None]) -> None:
@@ -63,7 +71,7 @@ def restore(file: Path, url: str, tmp_path: Path) -> Outcome:
     folder = DataFolder(tmp_path / "folder")
     folder.create()
     with open_archive(file) as archive:
-        return restore_folder(folder, url, archive, Choices(without_key=True), FakeClock())
+        return restore_folder(folder, url, folder.key_file, archive, Choices(without_key=True), FakeClock())
 
 
 def lines(file: Path) -> dict[str, bytes]:
@@ -92,10 +100,10 @@ def test_the_same_lines_come_out_of_either_database(
 
 
 def test_a_restored_database_goes_on_counting_and_chaining(
-    sqlite_url: str, postgres_url: str, tmp_path: Path
+    sqlite_url: str, migrated_url: str, tmp_path: Path
 ) -> None:
     live(sqlite_url)
-    restore(back_up(sqlite_url, tmp_path / "backup.zip"), postgres_url, tmp_path)
+    restore(back_up(sqlite_url, tmp_path / "backup.zip"), migrated_url, tmp_path)
 
     def more(store: Store) -> None:
         entries = [Entry(at=FakeClock().now(), kind=EntryKind.ENGINE_STARTED)] * 3
@@ -104,22 +112,22 @@ def test_a_restored_database_goes_on_counting_and_chaining(
         found = store.read_now(verify)
         assert (found.ok, found.unsealed) == (True, 0)
 
-    on(postgres_url, more)
+    on(migrated_url, more)
 
 
 def test_what_stood_in_postgresql_is_kept_in_a_schema_of_its_own(
-    sqlite_url: str, postgres_url: str, tmp_path: Path
+    sqlite_url: str, migrated_url: str, tmp_path: Path
 ) -> None:
     live(sqlite_url)
     on(
-        postgres_url,
+        migrated_url,
         lambda store: store.write_now(
             lambda conn: conn.execute(
                 insert(connections).values(name="theirs", provider="p", created_at=FakeClock().now())
             ).close()
         ),
     )
-    aside = restore(back_up(sqlite_url, tmp_path / "backup.zip"), postgres_url, tmp_path).aside
+    aside = restore(back_up(sqlite_url, tmp_path / "backup.zip"), migrated_url, tmp_path).aside
 
     def work(store: Store) -> None:
         kept = store.read_now(lambda conn: conn.execute(text(f"SELECT name FROM {aside}.connections")).all())
@@ -127,11 +135,11 @@ def test_what_stood_in_postgresql_is_kept_in_a_schema_of_its_own(
         assert store.read_now(lambda conn: conn.execute(select(connections)).all()) == []
         assert len(store.read_now(lambda conn: conn.execute(select(restorations)).all())) == 1
 
-    on(postgres_url, work)
+    on(migrated_url, work)
 
 
 def test_nothing_is_restored_over_a_tradewire_at_work(
-    sqlite_url: str, postgres_url: str, tmp_path: Path
+    sqlite_url: str, migrated_url: str, tmp_path: Path
 ) -> None:
     live(sqlite_url)
     file = back_up(sqlite_url, tmp_path / "backup.zip")
@@ -139,9 +147,9 @@ def test_nothing_is_restored_over_a_tradewire_at_work(
     def work(store: Store) -> None:
         store.read_now(lambda conn: conn.execute(select(connections)).all())
         with pytest.raises(Unhonoured, match="is at work"):
-            restore(file, postgres_url, tmp_path)
+            restore(file, migrated_url, tmp_path)
 
-    on(postgres_url, work)
+    on(migrated_url, work)
 
 
 def test_another_programs_tables_are_left_alone(sqlite_url: str, postgres: Postgres, tmp_path: Path) -> None:
