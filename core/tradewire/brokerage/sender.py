@@ -15,6 +15,7 @@ from tradewire.brokerage.together import Together
 from tradewire.contract.broker import OrderRequest, Session, SubmitResult, Unknown
 from tradewire.crashpoints import crashpoint
 from tradewire.domain.clock import Clock
+from tradewire.domain.observer import UNOBSERVED, Observer, Stage
 from tradewire.domain.order import ChildOrder
 from tradewire.settings import EngineSettings
 from tradewire.store.database import StoreUnavailable
@@ -37,6 +38,8 @@ class Sender:
         settings: EngineSettings,
         on_after: Callable[[str, After], None],
     ) -> None:
+        account: str = "",
+        observer: Observer = UNOBSERVED,
         """`on_after(client_id, after)` is told what each outcome asks for."""
         self._store = store
         self._clock = clock
@@ -45,6 +48,8 @@ class Sender:
         self._settings = settings
         self._on_after = on_after
         self._release = Together(store.write, self._release_all, all_fail_on=_NOBODYS_FAULT)
+        self._account = account
+        self._observer = observer
         self._store_outcome = Together(store.write, self._store_outcomes, all_fail_on=_NOBODYS_FAULT)
         self._lanes: dict[str, deque[str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -111,7 +116,9 @@ class Sender:
             log.warning("An order was held back because the account's lease ran out.", order=client_id)
             await self._store.write(partial(store_untransmitted, client_id=client_id, now=self._clock.now()))
             return
-        result = await self._submit(released)
+        with self._observer.timed(Stage.SUBMIT):
+            result = await self._submit(released)
+        self._observer.submitted(self._account, type(result).__name__.lower())
         crashpoint("submit.sent")
         after = await self._stored(client_id, result)
         crashpoint("submit.stored")

@@ -33,6 +33,7 @@ from tradewire.contract.broker import (
 from tradewire.contract.errors import Unhonoured
 from tradewire.crashpoints import crashpoint
 from tradewire.domain.clock import Clock
+from tradewire.domain.observer import UNOBSERVED, Observer, Stage
 from tradewire.domain.order import ChildOrder
 from tradewire.settings import Settings
 from tradewire.store.database import Store, StoreUnavailable
@@ -70,6 +71,7 @@ class SessionHost:
         memory: MarketMemory,
         ring: Callable[[], None],
     ) -> None:
+        observer: Observer = UNOBSERVED,
         self._broker = broker
         self._config = config
         self._env = env
@@ -82,6 +84,7 @@ class SessionHost:
         self._memory = memory
         self._ring = ring
         self._standing = memory.standing(config.id)
+        self._observer = observer
         self._standing.epoch = tenure.lease.epoch
         self.session: Session | None = None
         self._sender: Sender | None = None
@@ -176,7 +179,8 @@ class SessionHost:
             crashpoint("report.received")
         while True:
             try:
-                stored = await self._stored(reports)
+                with self._observer.timed(Stage.REPORT):
+                    stored = await self._stored(reports)
                 break
             except StoreUnavailable as error:
                 log.error("Reports wait for the database.", account=self._config.name, error=str(error))
@@ -243,7 +247,16 @@ class SessionHost:
     def _serve(self, session: Session) -> None:
         config, settings = self._config, self._settings.engine
         self._standing.capabilities = session.capabilities
-        self._sender = Sender(self._fenced, self._clock, session, self._tenure, settings, self._after)
+        self._sender = Sender(
+            self._fenced,
+            self._clock,
+            session,
+            self._tenure,
+            settings,
+            self._after,
+            config.name,
+            self._observer,
+        )
         self._look_ups = LookUps(self._fenced, self._clock, session, settings, self.apply, self._after)
         self._cancels = Cancels(self._fenced, session, self._tenure, settings, self._look_ups, self._after)
         self._wants = Wants(

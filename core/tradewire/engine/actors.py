@@ -11,6 +11,7 @@ import dramatiq
 import structlog
 from dramatiq.brokers.stub import StubBroker
 
+from tradewire.domain.observer import UNOBSERVED, Observer
 from tradewire.engine.bells import ROUTE
 
 log = structlog.get_logger()
@@ -24,12 +25,18 @@ IDLE_MS = 100
 class Actors:
     """`route` and `work` as Dramatiq actors, consumed by worker threads in this process."""
 
-    def __init__(self, route: Callable[[], None], work: Callable[[str], None], threads: int) -> None:
+    def __init__(
+        self,
+        route: Callable[[], None],
+        work: Callable[[str], None],
+        threads: int,
+        observer: Observer = UNOBSERVED,
+    ) -> None:
         broker = StubBroker(middleware=[])
         as_route = dramatiq.actor(broker=broker, actor_name="route", queue_name=ROUTE_QUEUE)
         as_work = dramatiq.actor(broker=broker, actor_name="work", queue_name=WORK_QUEUE)
-        self._route = as_route(never_raising("route", route))
-        self._work = as_work(never_raising("work", work))
+        self._route = as_route(never_raising("route", route, observer))
+        self._work = as_work(never_raising("work", work, observer))
         self._broker = broker
         self._worker = dramatiq.Worker(
             broker,
@@ -53,13 +60,16 @@ class Actors:
             self._work.send(door)
 
 
-def never_raising(name: str, job: Callable[..., None]) -> Callable[..., None]:
+def never_raising(
+    name: str, job: Callable[..., None], observer: Observer = UNOBSERVED
+) -> Callable[..., None]:
     """The job as an actor; what it raises is logged, and the sweeper rings again."""
 
     def run(*arguments: str) -> None:
         try:
             job(*arguments)
         except Exception:
+            observer.job_failed(name)
             log.exception("A job failed; the sweeper rings again.", job=name, arguments=arguments)
 
     return run

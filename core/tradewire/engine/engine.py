@@ -77,7 +77,7 @@ class Engine:
         judge = Judge(plugins, settings.engine.guard_deadline_ms / 1000)
         self._worker = Worker(store, plugins, judge, clock, limits, self.desk)
         router = Router(store, plugins, clock, bells, self.desk.expect, shared=shared)
-        self._actors = Actors(router.route, self._work, settings.engine.worker_threads)
+        self._actors = Actors(router.route, self._work, settings.engine.worker_threads, plugins.observer)
         self.claims = Claims(
             store,
             clock,
@@ -175,6 +175,7 @@ class Engine:
             memory=self.memory,
             ring=partial(self._bells.work, account.id),
         )
+            observer=self._plugins.observer,
 
     def _broker(self, account: Account) -> Broker:
         return self._plugins.broker(account.broker)

@@ -11,6 +11,7 @@ from tradewire.contract.matcher import SignalFacts
 from tradewire.crashpoints import crashpoint
 from tradewire.domain.algorithm import Algorithm
 from tradewire.domain.clock import Clock
+from tradewire.domain.observer import Stage
 from tradewire.domain.order import ParentOrder
 from tradewire.engine import loading
 from tradewire.engine.bells import Bells
@@ -89,7 +90,8 @@ class Router:
 
     def _routed(self, signal: SignalFacts, algorithms: Sequence[Algorithm], now: datetime) -> Route:
         try:
-            return route(self._plugins, signal, algorithms, now)
+            with self._plugins.observer.timed(Stage.ROUTE):
+                return route(self._plugins, signal, algorithms, now)
         except Exception as error:
             log.exception("A signal could not be routed.", signal=signal.id)
             return failed(signal, error, now)

@@ -21,6 +21,7 @@ from tradewire.engine.outside import Outside
 from tradewire.ledger.append import append
 from tradewire.plugins import Plugins, PluginState
 from tradewire.runtime.checkpoints import CheckpointKeeper
+from tradewire.runtime.figures import FiguresReader
 from tradewire.runtime.folder import DataFolder
 from tradewire.runtime.identity import EMBEDDED, identity
 from tradewire.runtime.key_check import secrets_for
@@ -28,6 +29,7 @@ from tradewire.runtime.stored_decisions import StoredDecisions
 from tradewire.security.keyring import KeyTable
 from tradewire.security.sealing import Secrets
 from tradewire.services.algorithm_checks import guardian_problems
+from tradewire.server.metrics import Metrics
 from tradewire.services.resolution import Decision, Filled, Resolver
 from tradewire.services.services import Services, make_services
 from tradewire.services.switches import install
@@ -61,6 +63,7 @@ class Core:
         worker_id: str = EMBEDDED,
         outside: bool = False,
     ) -> None:
+        metrics: Metrics | None = None,
         self.settings = settings
         self.folder = folder
         self.clock = clock
@@ -75,6 +78,11 @@ class Core:
         self._outside: Outside | None = None
         self.checkpoints = CheckpointKeeper(store, clock, folder.path, settings.engine.sweep_s)
         self.engine: Engine | None = None
+        self.metrics = metrics or Metrics()
+        plugins.observer = self.metrics
+        self.figures = FiguresReader(
+            store, clock, self.metrics, settings.engine.sweep_s, settings.engine.lease_s
+        )
         if engine:
             self.engine = Engine(
                 store=store,
@@ -102,6 +110,7 @@ class Core:
         self.checkpoints.start()
 
     def close(self) -> None:
+        self.figures.start()
         """Stop the engine, seal the ledger and keep its checkpoint, close the store."""
         if self.engine is not None:
             self.engine.stop()
@@ -114,6 +123,7 @@ class Core:
 
     def _begin(self, conn: Connection) -> None:
         now = self.clock.now()
+        self.figures.stop()
         started = Entry(at=now, kind=EntryKind.ENGINE_STARTED, data={"version": version("tradewire")})
         quarantined = [
             Entry(
@@ -211,7 +221,8 @@ def open_core(
     url = settings.database_url or folder.database_url
     folder.create()
     upgrade(url)
-    store = open_store(url, after_commit=after_commit, monotonic=clock.monotonic)
+    metrics = Metrics()
+    store = open_store(url, after_commit=after_commit or metrics.committed, monotonic=clock.monotonic)
     try:
         secrets = secrets_for(store, key_file_of(folder, settings))
         plugins = Plugins.discover(settings.plugins.blocked, settings=settings.plugins.settings)
@@ -236,3 +247,4 @@ def open_core(
         store.close()
         raise
     return core
+            metrics=metrics,

@@ -12,7 +12,6 @@ from tradewire.security.lockout import Lockout
 from tradewire.server.app import create_app
 from tradewire.server.edge import Edge
 from tradewire.server.health import HealthReport
-from tradewire.server.metrics import Metrics
 
 
 def front_app(core: Core, health: Callable[[], HealthReport], local_token: str | None) -> Edge:
@@ -25,7 +24,7 @@ def front_app(core: Core, health: Callable[[], HealthReport], local_token: str |
         clock=clock,
         settings=settings.server,
         health=health,
-        metrics=Metrics(),
+        metrics=core.metrics,
         route_handlers=[api_router(core.services, local_token=local_token)],
         openapi_config=openapi_config(),
     )

@@ -17,7 +17,6 @@ from tradewire.runtime.named import named
 from tradewire.runtime.serve import require_scale_out
 from tradewire.runtime.signals import stopped_by_signals
 from tradewire.server.embedded import ListeningAt, serve
-from tradewire.server.metrics import Metrics
 from tradewire.server.watching import create_watched_app
 from tradewire.settings import Settings
 
@@ -73,7 +72,7 @@ async def run_worker(
                 on_ready(engine, WorkerReady(worker_id=worker_id, at=at))
 
             await core.ready()
-            await serve(create_watched_app(health, Metrics(), where), where, stop=stopping, on_ready=ready)
+            await serve(create_watched_app(health, core.metrics, where), where, stop=stopping, on_ready=ready)
         finally:
             await asyncio.to_thread(core.close)
     if name.lost is not None:

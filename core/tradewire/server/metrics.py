@@ -1,43 +1,66 @@
 """Figures for Prometheus. No label ever holds what a sender wrote."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+
+from tradewire.domain.observer import Stage
+from tradewire.server.gauges import Gauges
 from tradewire.server.health import HealthReport
+from tradewire.services.figures import Figures
 
 CONTENT_TYPE = "text/plain; version=0.0.4"
 
-_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 2.5)
+_ANSWERS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 2.5)
+#: From a guardian's microseconds to the time-out of a submission.
+_STAGES_S = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_UNITS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
 class Metrics:
-    """A registry of its own, so that two servers in one process do not share figures."""
+    """A registry of its own, so that two servers in one process do not share figures.
 
-    def __init__(self) -> None:
+    It is the process' `Observer` as well.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.perf_counter) -> None:
         self.registry = CollectorRegistry()
-        self._answers = Counter(
-            "tradewire_webhook_answers",
-            "Answers of the webhook, by kind and HTTP status.",
-            ("kind", "status"),
-            registry=self.registry,
+        self._monotonic = monotonic
+        self._gauges = Gauges(self.registry)
+        self._answers = self._counter(
+            "tradewire_webhook_answers", "Answers of the webhook, by kind and HTTP status.", "kind", "status"
         )
-        self._accept = Histogram(
+        self._failures = self._counter("tradewire_http_failures", "Requests that ended in an exception.")
+        self._verdicts = self._counter(
+            "tradewire_verdicts", "Verdicts, by guardian and decision.", "guardian", "decision"
+        )
+        self._submissions = self._counter(
+            "tradewire_submissions",
+            "Transmissions to a broker, by account and outcome.",
+            "account",
+            "outcome",
+        )
+        self._job_failures = self._counter(
+            "tradewire_job_failures", "Jobs that ended by an exception nothing caught.", "job"
+        )
+        self._accept = self._histogram(
             "tradewire_accept_seconds",
             "From the request's arrival to the answer, for accepted signals.",
-            buckets=_BUCKETS_S,
-            registry=self.registry,
+            _ANSWERS_S,
         )
-        self._failures = Counter(
-            "tradewire_http_failures",
-            "Requests that ended in an exception.",
-            registry=self.registry,
+        self._stages = self._histogram(
+            "tradewire_stage_seconds", "How long each stage took, one call each.", _STAGES_S, "stage"
         )
-        self._ages = Gauge(
-            "tradewire_queue_age_seconds",
-            "How long the oldest piece of work has waited, by health check.",
-            ("check",),
-            registry=self.registry,
+        self._commits = self._histogram(
+            "tradewire_commit_seconds", "How long a commit took, its fsync included.", _STAGES_S
         )
-        self._healthy = Gauge("tradewire_healthy", "1 if every health check passes.", registry=self.registry)
+        self._units = self._histogram(
+            "tradewire_commit_units", "How many units of work one commit stored.", _UNITS
+        )
+        for stage in Stage:
+            self._stages.labels(stage.value)
 
     def answered(self, kind: str, status: int, seconds: float) -> None:
         self._answers.labels(kind, str(status)).inc()
@@ -47,10 +70,39 @@ class Metrics:
     def failed(self) -> None:
         self._failures.inc()
 
+    def committed(self, units: int, seconds: float) -> None:
+        """What the store tells after each commit."""
+        self._commits.observe(seconds)
+        self._units.observe(units)
+
+    @contextmanager
+    def timed(self, stage: Stage) -> Iterator[None]:
+        begun = self._monotonic()
+        try:
+            yield
+        finally:
+            self._stages.labels(stage.value).observe(self._monotonic() - begun)
+
+    def judged(self, guardian: str, decision: str) -> None:
+        self._verdicts.labels(guardian, decision).inc()
+
+    def submitted(self, account: str, outcome: str) -> None:
+        self._submissions.labels(account, outcome).inc()
+
+    def job_failed(self, job: str) -> None:
+        self._job_failures.labels(job).inc()
+
+    def stored(self, figures: Figures) -> None:
+        """The figures that stand in the database, as they were last read."""
+        self._gauges.stored(figures)
+
     def exposition(self, report: HealthReport) -> bytes:
         """Prometheus' text, with the ages that `report` found."""
-        self._healthy.set(int(report.ok))
-        for check in report.checks:
-            if check.age_s is not None:
-                self._ages.labels(check.name).set(check.age_s)
+        self._gauges.healthy(report)
         return generate_latest(self.registry)
+
+    def _counter(self, name: str, about: str, *labels: str) -> Counter:
+        return Counter(name, about, labels, registry=self.registry)
+
+    def _histogram(self, name: str, about: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        return Histogram(name, about, labels, buckets=buckets, registry=self.registry)
