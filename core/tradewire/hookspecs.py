@@ -51,7 +51,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 @hookspec
 def parse(settings: Mapping[str, Any]) -> Sequence[Provider]:
     """Signal formats. The URL selects exactly one. A message it refuses: 400 with the exact reason; an
-    exception: 400 as well, and the message is kept."""
+    exception: 400 as well, and the message is kept. A time-out: 503, a resend is wanted."""
     raise NotImplementedError
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pluggy
@@ -45,6 +46,7 @@ from tradewire import (
 )
 from tradewire.contract import broker
 from tradewire.plugins import Plugins, PluginState
+from tradewire.testing import contracts
 
 PAGE = ROOT / "docs/plugins/writing-a-plugin.md"
 BROKERS = ROOT / "docs/plugins/broker-sessions.md"
@@ -153,6 +155,23 @@ def test_the_complete_package_judges(folder: Path, hour: int, purpose: Purpose, 
     params = msgspec.convert(tomllib.loads(toml)["guardians"]["quiet_hours"], guardian.Params)
     order, view = _order(purpose), _view(datetime(2026, 3, 2, hour, tzinfo=UTC), params)
     assert guardian.guard(order, view).reason == reason
+
+
+def test_the_tests_on_the_page_pass_for_the_template() -> None:
+    (block,) = (one for one in pages.blocks(PAGE) if "class TestContract" in one.code)
+    module: dict[str, Any] = {}
+    exec(compile(block.code, PAGE.name, "exec"), module)
+    suite = module["TestContract"]
+    checks = [getattr(suite(), name) for name in dir(suite) if name.startswith("test_")]
+    checks += [made for name, made in module.items() if name.startswith("test_")]
+    assert len(checks) > 5
+    for check in checks:
+        check()
+
+
+def test_every_contract_stands_on_the_page() -> None:
+    told = set(pages.first_cells(pages.sections(PAGE, 2)["Testing it"]))
+    assert set(contracts.__all__) <= told
 
 
 def test_a_plugin_that_takes_a_taken_name_is_refused_as_a_whole(folder: Path) -> None:

@@ -20,7 +20,7 @@ class Provider(ABC):
     | member | | |
     |---|---|---|
     | `name` | required | lower-case, as in the URL |
-    | `parse` | required | pure |
+    | `parse` | required | pure; at most 1 s |
     | `title` | optional | what the user reads |
     | `address` | optional | names of the URL's further parts, all needed; `key` is the connection's key |
     | `alert` | optional | a message for the user to copy; `{key}` and `{strategyId}` in it are filled in |

@@ -25,7 +25,7 @@ from tradewire.ingress.arrival import Arrival, Fault, Outcome, Stored
 from tradewire.ingress.claim import Claim
 from tradewire.ingress.commit import Commit, InDoubt
 from tradewire.ingress.content import digest, id_digest, kept, redacted_message, redacted_text
-from tradewire.ingress.identify import Identify
+from tradewire.ingress.identify import Identify, Letter
 from tradewire.ingress.refused import Turnstile
 from tradewire.ingress.request import Received
 from tradewire.ingress.supported import unsupported
@@ -85,7 +85,12 @@ class Door:
             )
         except pipeline.StageFailed as error:
             _log.error("A message was answered with 503: %s", redacted_text(str(error)))
-            return unavailable("The sender could not be checked, and nothing was stored; send it again.")
+            what = (
+                "The message could not be read"
+                if error.stage == "parse"
+                else "The sender could not be checked"
+            )
+            return unavailable(f"{what}, and nothing was stored; send it again.")
         except Exception:  # noqa: BLE001 - the outermost edge: whatever it is, TradingView must send again
             _log.error("A message was answered with 503:\n%s", redacted_text(traceback.format_exc()))
             return unavailable("Tradewire failed before anything was stored; send it again.")
@@ -107,7 +112,9 @@ class Door:
         try:
             path = named(self._plugins.provider(request.provider), request.path)
             found = keys_in(path, request.path) + found
-            parsed = pipeline.parse(self._plugins, request.provider, request.body, path)
+            letter = await self._identify.read(
+                request.provider, request.body, path, request.source, request.received_at
+            )
         except OddAddress as error:
             return await self._refused(request, ODD, "path", str(error))
         except InvalidMessage as error:
@@ -115,7 +122,7 @@ class Door:
         except Unhonoured as error:
             found = keys_in({}, request.path) + found
             return await self._unparsed(request, found, _fault(None, str(error)))
-        return await self._parsed(request, found, parsed, without_key(path))
+        return await self._read(request, found, letter, without_key(path))
 
     async def _unparsed(self, request: Received, found: list[str], fault: Fault) -> Answer:
         """Stored with a valid key; without any key, the sender still reads what is wrong with the message."""
@@ -129,12 +136,14 @@ class Door:
         denied = answer if isinstance(answer, Denied) else Denied(kind="unknown", message="Invalid API Key.")
         return await self._denied(request, found[0], denied)
 
-    async def _parsed(
-        self, request: Received, found: list[str], parsed: Parsed, address: tuple[str, ...]
+    async def _read(
+        self, request: Received, found: list[str], letter: Letter, address: tuple[str, ...]
     ) -> Answer:
+        parsed, answer = letter.parsed, letter.sender
         if locked := self._turnstile.locked(request.source, parsed.key):
             return locked
-        answer = await self._authenticate(request, parsed.key)
+        if isinstance(answer, pipeline.StageFailed):
+            raise answer
         if isinstance(answer, Caller):
             crashpoint("accept.parsed")
             fault = unsupported(parsed.message)
