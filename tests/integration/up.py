@@ -44,11 +44,11 @@ class Up:
     def kill(self) -> None:
         """As a power cut does it: no time for anything."""
         os.kill(self.process.pid, signal.SIGKILL)
-        self._gone()
+        self.gone()
 
     def stop(self) -> int:
         os.kill(self.process.pid, signal.SIGTERM)
-        return self._gone()
+        return self.gone()
 
     def call(self, method: str, path: str, **options: Any) -> Any:
         answer = self.api.request(method, path, **options)
@@ -66,7 +66,8 @@ class Up:
             if after is None:
                 return items
 
-    def _gone(self) -> int:
+    def gone(self) -> int:
+        """Wait for its end; the exit code."""
         assert self.process.stdout is not None
         code = self.process.wait(timeout=60)
         self.process.stdout.close()

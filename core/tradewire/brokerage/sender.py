@@ -17,6 +17,7 @@ from tradewire.crashpoints import crashpoint
 from tradewire.domain.clock import Clock
 from tradewire.domain.observer import UNOBSERVED, Observer, Stage
 from tradewire.domain.order import ChildOrder
+from tradewire.security.redaction import redact_text
 from tradewire.settings import EngineSettings
 from tradewire.store.database import StoreUnavailable
 
@@ -37,9 +38,9 @@ class Sender:
         tenure: Tenure,
         settings: EngineSettings,
         on_after: Callable[[str, After], None],
-    ) -> None:
         account: str = "",
         observer: Observer = UNOBSERVED,
+    ) -> None:
         """`on_after(client_id, after)` is told what each outcome asks for."""
         self._store = store
         self._clock = clock
@@ -47,9 +48,9 @@ class Sender:
         self._tenure = tenure
         self._settings = settings
         self._on_after = on_after
-        self._release = Together(store.write, self._release_all, all_fail_on=_NOBODYS_FAULT)
         self._account = account
         self._observer = observer
+        self._release = Together(store.write, self._release_all, all_fail_on=_NOBODYS_FAULT)
         self._store_outcome = Together(store.write, self._store_outcomes, all_fail_on=_NOBODYS_FAULT)
         self._lanes: dict[str, deque[str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -163,4 +164,4 @@ class Sender:
             # Nobody cancelled us: an SDK let one of its own cancellations escape.
             return Unknown(cause="The session gave the submission up.")
         except Exception as error:  # noqa: BLE001 - what escapes a session says nothing about the order
-            return Unknown(cause=f"The session failed with {type(error).__name__}: {error}")
+            return Unknown(cause=redact_text(f"The session failed with {type(error).__name__}: {error}"))

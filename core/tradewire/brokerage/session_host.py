@@ -35,6 +35,7 @@ from tradewire.crashpoints import crashpoint
 from tradewire.domain.clock import Clock
 from tradewire.domain.observer import UNOBSERVED, Observer, Stage
 from tradewire.domain.order import ChildOrder
+from tradewire.security.redaction import redact_text
 from tradewire.settings import Settings
 from tradewire.store.database import Store, StoreUnavailable
 
@@ -70,8 +71,8 @@ class SessionHost:
         settings: Settings,
         memory: MarketMemory,
         ring: Callable[[], None],
-    ) -> None:
         observer: Observer = UNOBSERVED,
+    ) -> None:
         self._broker = broker
         self._config = config
         self._env = env
@@ -83,8 +84,8 @@ class SessionHost:
         self._settings = settings
         self._memory = memory
         self._ring = ring
-        self._standing = memory.standing(config.id)
         self._observer = observer
+        self._standing = memory.standing(config.id)
         self._standing.epoch = tenure.lease.epoch
         self.session: Session | None = None
         self._sender: Sender | None = None
@@ -375,7 +376,8 @@ class SessionHost:
         task.add_done_callback(self._background.discard)
         return task
 
-    def _down(self, why: str) -> None:
+    def _down(self, said: str) -> None:
+        why = redact_text(said)
         if self._standing.why_not != why:
             log.warning("The account is not ready.", account=self._config.name, why=why)
         self._standing.ready = False

@@ -28,6 +28,7 @@ from tradewire.engine.router import Router
 from tradewire.engine.sweeper import Sweeper
 from tradewire.engine.worker import Worker
 from tradewire.plugins import Plugins
+from tradewire.security.known_secrets import known
 from tradewire.security.sealing import Secrets
 from tradewire.settings import Settings
 from tradewire.store.database import Store, StoreUnavailable
@@ -174,8 +175,8 @@ class Engine:
             settings=self._settings,
             memory=self.memory,
             ring=partial(self._bells.work, account.id),
-        )
             observer=self._plugins.observer,
+        )
 
     def _broker(self, account: Account) -> Broker:
         return self._plugins.broker(account.broker)
@@ -183,7 +184,9 @@ class Engine:
     def _unsealed(self, credentials: bytes | None) -> dict[str, str]:
         if credentials is None:
             return {}
-        return msgspec.json.decode(self._secrets.unseal(credentials), type=dict[str, str])
+        opened = msgspec.json.decode(self._secrets.unseal(credentials), type=dict[str, str])
+        known.remember(opened.values())
+        return opened
 
     def _resend(self, account_id: str) -> None:
         host = self.desk.host(account_id)

@@ -27,13 +27,14 @@ from tradewire.runtime.identity import EMBEDDED, identity
 from tradewire.runtime.key_check import secrets_for
 from tradewire.runtime.stored_decisions import StoredDecisions
 from tradewire.security.keyring import KeyTable
+from tradewire.security.known_secrets import known
 from tradewire.security.sealing import Secrets
-from tradewire.services.algorithm_checks import guardian_problems
 from tradewire.server.metrics import Metrics
+from tradewire.services.algorithm_checks import guardian_problems
+from tradewire.services.doctor.service import Surroundings
 from tradewire.services.resolution import Decision, Filled, Resolver
 from tradewire.services.services import Services, make_services
 from tradewire.services.switches import install
-from tradewire.services.doctor.service import Surroundings
 from tradewire.settings import Settings
 from tradewire.store.database import Store, backend, open_store
 from tradewire.store.schema import child_orders
@@ -62,27 +63,28 @@ class Core:
         engine: bool,
         worker_id: str = EMBEDDED,
         outside: bool = False,
-    ) -> None:
         metrics: Metrics | None = None,
+    ) -> None:
         self.settings = settings
         self.folder = folder
         self.clock = clock
         self.store = store
         self.plugins = plugins
         self.secrets = secrets
+        self._is_closed = False
         self.keys = KeyTable(secrets.digest, ())
         self.calendars = CalendarShelf(folder.calendars, clock)
         self.bells = Bells()
         self.is_shared = is_shared(settings)
         self.elsewhere = Elsewhere(store, clock, settings.engine.lease_s)
         self._outside: Outside | None = None
-        self.checkpoints = CheckpointKeeper(store, clock, folder.path, settings.engine.sweep_s)
-        self.engine: Engine | None = None
         self.metrics = metrics or Metrics()
         plugins.observer = self.metrics
         self.figures = FiguresReader(
             store, clock, self.metrics, settings.engine.sweep_s, settings.engine.lease_s
         )
+        self.checkpoints = CheckpointKeeper(store, clock, folder.path, settings.engine.sweep_s)
+        self.engine: Engine | None = None
         if engine:
             self.engine = Engine(
                 store=store,
@@ -108,22 +110,25 @@ class Core:
             await self.store.write(self._begin)
             await asyncio.to_thread(self.engine.start)
         self.checkpoints.start()
+        self.figures.start()
 
     def close(self) -> None:
-        self.figures.start()
-        """Stop the engine, seal the ledger and keep its checkpoint, close the store."""
+        """Stop the engine, seal the ledger and keep its checkpoint, close the store; once."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         if self.engine is not None:
             self.engine.stop()
         else:
             self.bells.stop(LAST_RINGS_S)
             if self._outside is not None:
                 self._outside.close()
+        self.figures.stop()
         self.checkpoints.stop()
         self.store.close()
 
     def _begin(self, conn: Connection) -> None:
         now = self.clock.now()
-        self.figures.stop()
         started = Entry(at=now, kind=EntryKind.ENGINE_STARTED, data={"version": version("tradewire")})
         quarantined = [
             Entry(
@@ -181,6 +186,12 @@ class Core:
             revealable_keys=self.settings.signals.revealable_keys,
             base_currency=self.settings.base_currency,
             global_guardians=self.settings.global_guardians,
+            surroundings=Surroundings(
+                folder=self.folder.path,
+                key_file=key_file_of(self.folder, self.settings),
+                message_broker=self.settings.dramatiq_url,
+                lease_s=self.settings.engine.lease_s,
+            ),
             engine=here is not None,
             shared=self.is_shared,
             lease_s=self.settings.engine.lease_s,
@@ -196,12 +207,6 @@ def is_shared(settings: Settings) -> bool:
     """Whether other processes may use the same database at the same time."""
     return settings.database_url is not None and backend(settings.database_url) != "sqlite"
 
-            surroundings=Surroundings(
-                folder=self.folder.path,
-                key_file=key_file_of(self.folder, self.settings),
-                message_broker=self.settings.dramatiq_url,
-                lease_s=self.settings.engine.lease_s,
-            ),
 
 def open_core(
     folder: DataFolder,
@@ -219,6 +224,8 @@ def open_core(
     with a sentence where that is not possible.
     """
     url = settings.database_url or folder.database_url
+    for one in (url, settings.dramatiq_url):
+        known.remember_url(one)
     folder.create()
     upgrade(url)
     metrics = Metrics()
@@ -240,6 +247,7 @@ def open_core(
             engine=engine,
             worker_id=worker_id,
             outside=outside,
+            metrics=metrics,
         )
         if core.is_shared and not engine:
             core.elsewhere.refresh_now()
@@ -247,4 +255,3 @@ def open_core(
         store.close()
         raise
     return core
-            metrics=metrics,

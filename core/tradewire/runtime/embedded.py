@@ -82,8 +82,12 @@ async def _run(
             folder.announce(Instance(pid=os.getpid(), url=at.url, token=token, started_at=clock.now()))
             on_ready(core, at)
 
+        async def closing() -> None:
+            folder.withdraw()
+            await asyncio.to_thread(core.close)
+
         try:
-            await serve(app, settings.server, stop=stopping, on_ready=ready)
+            await serve(app, settings.server, stop=stopping, on_ready=ready, closing=closing)
         finally:
             folder.withdraw()
     finally:

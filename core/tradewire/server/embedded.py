@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
@@ -37,10 +37,16 @@ class ListeningAt(Struct):
 
 
 async def serve(
-    app: Edge, settings: ServerSettings, *, stop: asyncio.Event, on_ready: Callable[[ListeningAt], None]
+    app: Edge,
+    settings: ServerSettings,
+    *,
+    stop: asyncio.Event,
+    on_ready: Callable[[ListeningAt], None],
+    closing: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Serve `app` on the running loop until `stop` is set, then finish what is being answered.
 
+    While `closing` runs, new requests are still answered, by 503: whoever sends is to send again.
     `on_ready` is called once connections are taken. Raises `Unhonoured` if the address is in use or not this
     machine's, or the certificate cannot be read; `RuntimeError` if the server ends by itself.
     """
@@ -58,6 +64,8 @@ async def serve(
             if running.done():
                 raise RuntimeError("The HTTP server ended by itself.") from running.exception()
             await app.stop(_LAST_ANSWERS_WITHIN_S)
+            if closing is not None:
+                await closing()
         finally:
             stopping.cancel()
             server.stop()  # type: ignore[no-untyped-call]
