@@ -59,16 +59,28 @@ from tradewire.contract.matcher import Matcher, SignalFacts
 from tradewire.contract.override import Draft, Note, Override, Skip
 from tradewire.contract.provider import Parsed, Provider
 from tradewire.domain.account import Account, AccountMode
-from tradewire.domain.algorithm import Algorithm, Dynamic, EntrySignal, Plugged, Validity, ValidityKind
+from tradewire.domain.algorithm import (
+    Algorithm,
+    Dynamic,
+    EntrySignal,
+    OnOpposite,
+    Plugged,
+    Sizing,
+    StopUse,
+    Validity,
+    ValidityKind,
+    WhenClosed,
+)
 from tradewire.domain.base import Struct
 from tradewire.domain.clock import Clock, as_utc, iso
 from tradewire.domain.exposure import Exposure
 from tradewire.domain.instrument import AssetClass, Instrument, Quote
-from tradewire.domain.message import Action, Message, Protection, Sentiment
+from tradewire.domain.message import Action, Message, Sentiment
 from tradewire.domain.order import (
     ChildOrder,
     ChildState,
     Fill,
+    Goal,
     OrderType,
     ParentOrder,
     ParentState,
@@ -77,8 +89,9 @@ from tradewire.domain.order import (
     TimeInForce,
 )
 from tradewire.domain.pricing import BPS, marketable_limit, to_tick
+from tradewire.domain.protection import Protection
 from tradewire.domain.quantity import canonical, exact, is_usable, round_down, round_up
-from tradewire.domain.session import SessionCalendar, TradingSession
+from tradewire.domain.session import EXTENDED_AFTER, EXTENDED_BEFORE, SessionCalendar, TradingSession
 from tradewire.domain.size import SizeKind
 from tradewire.domain.switch import Switch, SwitchState
 from tradewire.domain.validity import valid_until
@@ -87,6 +100,8 @@ from tradewire.hookspecs import hookimpl
 
 __all__ = [
     "BPS",
+    "EXTENDED_AFTER",
+    "EXTENDED_BEFORE",
     "Absent",
     "Accepted",
     "Account",
@@ -123,6 +138,7 @@ __all__ = [
     "FindResult",
     "Finish",
     "Found",
+    "Goal",
     "GuardView",
     "GuardedOrder",
     "Guardian",
@@ -140,6 +156,7 @@ __all__ = [
     "Need",
     "NoParams",
     "Note",
+    "OnOpposite",
     "OrderRef",
     "OrderRequest",
     "OrderState",
@@ -164,10 +181,12 @@ __all__ = [
     "Side",
     "SignalFacts",
     "SizeKind",
+    "Sizing",
     "Skip",
     "StateStore",
     "Step",
     "StepView",
+    "StopUse",
     "StreamGap",
     "Struct",
     "SubmitResult",
@@ -181,6 +200,7 @@ __all__ = [
     "Validity",
     "ValidityKind",
     "Verdict",
+    "WhenClosed",
     "allow",
     "as_utc",
     "block",

@@ -47,6 +47,7 @@ TAKES_A_CODE = {
 HOLDS_A_CODE = (
     "Skip",
     "NoSize",
+    "Refused",
     "Finish",
     "Cancel",
     "Denied",

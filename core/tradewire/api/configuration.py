@@ -1,6 +1,6 @@
 """Accounts, algorithms, switches, plugins."""
 
-from litestar import Controller, get, post
+from litestar import Controller, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
@@ -9,9 +9,16 @@ from tradewire.domain.base import Struct
 from tradewire.domain.verdict import Scope
 from tradewire.services.accounts import AccountView, BrokerView, NewAccount
 from tradewire.services.algorithm_view import AlgorithmDetail, AlgorithmView, SavedAlgorithm
+from tradewire.services.numbers import Number
 from tradewire.services.plugin_list import PluginList, plugin_list
 from tradewire.services.services import Services
 from tradewire.services.switches import SwitchView
+
+
+class AccountChange(Struct, forbid_unknown_fields=True):
+    """`quantity_multiplier` > 0 scales what algorithms open on the account, never what they close."""
+
+    quantity_multiplier: Number
 
 
 class AlgorithmRequest(Struct, forbid_unknown_fields=True):
@@ -56,6 +63,16 @@ class AccountRoutes(Controller):
         caller: NamedDependency[Identity],
     ) -> AccountView:
         return await services.accounts.add(data, caller.name)
+
+    @patch("/{reference:str}", summary="Scale what is opened on it")
+    async def change_account(
+        self,
+        reference: FromPath[str],
+        data: JSONBody[AccountChange],
+        services: NamedDependency[Services],
+        caller: NamedDependency[Identity],
+    ) -> AccountView:
+        return await services.accounts.set_multiplier(reference, data.quantity_multiplier, caller.name)
 
 
 class AlgorithmRoutes(Controller):

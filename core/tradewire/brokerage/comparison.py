@@ -68,6 +68,7 @@ class Comparison:
         await self._positions()
         balances = await self._asked("the balances", self._session.balances())
         self._standing.equity = balances.equity if balances is not None else None
+        self._standing.equity_at = self._clock.now()
 
     async def orders(self, unknown: Sequence[str] = ()) -> None:
         """What streams lose: executions, and orders that ended unheard. The `unknown` are looked up too."""

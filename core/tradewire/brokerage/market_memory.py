@@ -25,6 +25,7 @@ class Standing:
         self.capabilities = NOTHING
         self.foreign: tuple[ForeignOrder, ...] = ()
         self.equity: Decimal | None = None
+        self.equity_at: datetime | None = None
         self.since: datetime | None = None
 
 
@@ -62,11 +63,16 @@ class MarketMemory:
             calendars=dict(self.calendars),
             foreign=standing.foreign,
             equity=standing.equity,
+            equity_at=standing.equity_at,
             missing=frozenset(want for want, until in list(self._missing.items()) if now < until),
         )
 
     def saw(self, account_id: str, quote: Quote) -> None:
         self.quotes[(account_id, quote.instrument_id)] = SeenQuote(quote=quote, fetched_at=self._clock.now())
+
+    def saw_equity(self, account_id: str, equity: Decimal) -> None:
+        standing = self.standing(account_id)
+        standing.equity, standing.equity_at = equity, self._clock.now()
 
     def resolve(self, account_id: str, symbol: str, found: tuple[Instrument, ...]) -> None:
         self.resolved[(account_id, symbol)] = found

@@ -17,6 +17,7 @@ class WantKind(StrEnum):
     QUOTE = "quote"
     RATE = "rate"
     CALENDAR = "calendar"
+    EQUITY = "equity"
 
 
 class Want(Struct):
@@ -47,7 +48,7 @@ class MarketView(Struct, kw_only=True):
 
     `ready` is False until the account's session is connected and compared; `why_not` says what is amiss.
     `epoch` is that of the lease under which the session was opened.
-    Quotes are by (account, instrument), rates by (currency, base currency).
+    Quotes are by (account, instrument), rates by (currency, base currency); `equity` is as of `equity_at`.
     """
 
     ready: bool
@@ -60,4 +61,5 @@ class MarketView(Struct, kw_only=True):
     calendars: Mapping[str, SessionCalendar] = {}
     foreign: tuple[ForeignOrder, ...] = ()
     equity: Decimal | None = None
+    equity_at: datetime | None = None
     missing: frozenset[Want] = frozenset()

@@ -177,6 +177,7 @@ def content_of(child: ChildOrder) -> dict[str, Value]:
         "limit_price": child.limit_price,
         "stop_price": child.stop_price,
         "time_in_force": child.time_in_force.value,
+        "extended_hours": child.extended_hours,
     }
 
 

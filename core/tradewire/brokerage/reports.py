@@ -82,8 +82,7 @@ class _Book:
             self._refuse(execution, refusal)
             return
         parent = self._parent(child.parent_id) if child is not None else None
-        algorithm_id = parent.algorithm_id if parent is not None else ""
-        profit, after = book_fill(self._conn, self._account_id, algorithm_id, execution, self._now)
+        booked = book_fill(self._conn, self._account_id, parent, execution, self._now)
         self._conn.execute(
             insert(fills).values(
                 account_id=self._account_id,
@@ -99,7 +98,7 @@ class _Book:
                 multiplier=execution.multiplier,
                 fee=execution.fee,
                 fee_currency=execution.fee_currency,
-                realised=profit,
+                realised=booked.realised,
                 at=execution.at,
                 stored_at=self._now,
             )
@@ -117,13 +116,15 @@ class _Book:
             price=canonical(execution.price),
             currency=execution.currency,
             fee=canonical(execution.fee),
-            realised=canonical(profit),
-            position=canonical(after),
+            realised=canonical(booked.realised),
+            position=canonical(booked.held),
             executed_at=execution.at,
         )
         if child is not None and parent is not None:
             self._keep(child, merging.with_execution(child, execution.quantity, self._now))
-            self._fill_parent(parent, execution.quantity)
+            if not parent.state.is_live:
+                self._alert_late(parent, execution, booked.held)
+            self._fill_parent(parent, execution.quantity, booked.episode)
 
     def order(self, report: OrderState) -> None:
         child = self._child(report.client_id, report.broker_order_id)
@@ -145,6 +146,7 @@ class _Book:
                 .where(parent_orders.c.id == parent_id)
                 .values(
                     filled=parent.filled,
+                    episode=parent.episode,
                     state=parent.state.value,
                     wake_at=self._now if due else parent.wake_at,
                     version=parent_orders.c.version + 1,
@@ -169,7 +171,20 @@ class _Book:
         if after.filled != before.filled or not after.state.is_open or before.state is ChildState.UNKNOWN:
             self._woken.add(parent.id)
 
-    def _fill_parent(self, parent: ParentOrder, quantity: Decimal) -> None:
+    def _alert_late(self, parent: ParentOrder, execution: Execution, held: Decimal) -> None:
+        """What followed its end, such as the opening after a close, did not know of this fill."""
+        self._note(
+            EntryKind.ALERT_RAISED,
+            parent,
+            execution.client_id,
+            f"An execution of {canonical(execution.quantity)} {parent.symbol} came after its order had ended "
+            f"({parent.state.value.replace('_', ' ')}). It is booked: the algorithm now holds "
+            f"{canonical(held)}. What came after that order was sized without it; check the position.",
+            execution=execution.execution_id,
+            position=canonical(held),
+        )
+
+    def _fill_parent(self, parent: ParentOrder, quantity: Decimal, episode: int | None) -> None:
         """Count the fill; a late one also corrects how an ended parent ended."""
         filled = self._parents[parent.id].filled + quantity
         state = parent.state
@@ -177,7 +192,7 @@ class _Book:
             full = parent.quantity is not None and filled >= parent.quantity
             state = ParentState.FILLED if full else ParentState.PARTLY_FILLED
         self._parents[parent.id] = msgspec.structs.replace(
-            self._parents[parent.id], filled=filled, state=state
+            self._parents[parent.id], filled=filled, state=state, episode=episode
         )
         self._woken.add(parent.id)
 

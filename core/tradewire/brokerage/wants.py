@@ -82,7 +82,16 @@ class Wants:
             if rate is not None:
                 self._memory.rates[(want.key, self._base_currency)] = rate
             return rate is not None
+        if want.kind is WantKind.EQUITY:
+            return await self._equity()
         self._memory.calendars[want.key] = await self._calendars.get(want.key)
+        return True
+
+    async def _equity(self) -> bool:
+        balances = await self._session.balances()
+        if balances is None or balances.equity is None:
+            return False
+        self._memory.saw_equity(self._account_id, balances.equity)
         return True
 
     async def _quote(self, instrument_id: str) -> bool:

@@ -2,6 +2,7 @@
 
 import sys
 from typing import Annotated
+from urllib.parse import quote
 
 import msgspec
 from cyclopts import App, Parameter
@@ -36,6 +37,9 @@ def add(
         tuple[str, ...],
         Parameter(negative="", help="A limit of this account as NAME.PARAMETER=VALUE; may be repeated."),
     ] = (),
+    multiplier: Annotated[
+        str, Parameter(help="What algorithms open here is scaled by it; what they close is not.")
+    ] = "1",
     common: Common = DEFAULT,
 ) -> None:
     """Add an account; a new one is always paper. Secret fields are asked for where they are not given."""
@@ -50,12 +54,35 @@ def add(
             "currency": currency,
             "config": config,
             "guardians": guardians,
+            "quantity_multiplier": multiplier,
         }
         answer = api.post("/accounts", body)
     if common.json:
         screen.print_json(answer.content)
         return
     sys.stdout.write(f"The account {name} is added, on paper.\n")
+
+
+@account.command(name="set")
+def change(
+    name: str,
+    /,
+    *,
+    multiplier: Annotated[
+        str, Parameter(help="What algorithms open here is scaled by it; what they close is not.")
+    ],
+    common: Common = DEFAULT,
+) -> None:
+    """Change an account from now on; orders at work and positions stay as they are."""
+    with connect(common) as api:
+        answer = api.patch(f"/accounts/{quote(name, safe='')}", {"quantity_multiplier": multiplier})
+    if common.json:
+        screen.print_json(answer.content)
+        return
+    from tradewire.services.accounts import AccountView
+
+    one = answer.read(AccountView)
+    sys.stdout.write(f"What is opened on the account {one.name} is scaled by {one.quantity_multiplier}.\n")
 
 
 @account.command(name="list")
@@ -76,6 +103,8 @@ def list_accounts(*, common: Common = DEFAULT) -> None:
     for one in accounts:
         fields = [f"{field}={msgspec.json.encode(value).decode()}" for field, value in one.config.items()]
         fields += [f"{field}=…" for field in one.credentials]
+        if one.quantity_multiplier != "1":
+            fields.append(f"multiplier={one.quantity_multiplier}")
         shown.add_row(
             screen.escape(one.name),
             one.broker,

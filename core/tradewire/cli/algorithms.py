@@ -84,7 +84,7 @@ def list_algorithms(*, common: Common = DEFAULT) -> None:
             screen.state(one.state),
             screen.escape(one.account),
             screen.escape(
-                f"{one.side} {one.quantity} {one.symbol}, {one.blueprint.name}, on {one.provider} "
+                f"{one.side} {one.size} {one.symbol}, {one.blueprint.name}, on {one.provider} "
                 f"“{one.signal_id}”{until}"
             ),
         )
@@ -156,13 +156,37 @@ def _facts(common: Common, one: "AlgorithmView") -> list[tuple[str, str]]:
         ),
         ("Account", screen.escape(one.account)),
         ("Listens to", screen.escape(f"{one.provider} “{one.signal_id}”")),
-        ("Order", screen.escape(f"{one.side} {one.quantity} {one.symbol}")),
+        ("Order", screen.escape(f"{one.side} {_sized(one)}, {one.symbol}")),
         ("From message", ", ".join(on) or "nothing"),
         ("Shorts", "allowed" if one.allow_shorts else "not allowed"),
+        ("On opposite", _ON_OPPOSITE[one.on_opposite]),
+        ("Entries", f"{one.max_entries} at most in a position" if one.max_entries else "any number"),
+        ("When closed", _WHEN_CLOSED[one.when_closed]),
         ("Blueprint", _plugged(one.blueprint.name, one.blueprint.params)),
         ("Validity", f"{one.validity.kind}, {ends}"),
     ]
     return facts + [("Guardian", _plugged(guard.name, guard.params)) for guard in one.guardians]
+
+
+def _sized(one: "AlgorithmView") -> str:
+    parts = [one.size]
+    if one.sizing.stop_percent is not None:
+        parts.append(f"stop taken at {one.sizing.stop_percent:f} %")
+    if one.sizing.stop == "size_only":
+        parts.append("the message's stop for the size alone")
+    return ", ".join(parts)
+
+
+_ON_OPPOSITE = {
+    "net": "trades its quantity",
+    "close": "only closes",
+    "swap": "closes, then opens on the other side",
+}
+_WHEN_CLOSED = {
+    "reject": "entries are rejected, exits wait for the open",
+    "queue": "waits for the open",
+    "extended": "limit orders outside the session",
+}
 
 
 def _plugged(name: str, params: dict[str, Any]) -> str:

@@ -61,6 +61,9 @@ class Api:
     def put(self, path: str, body: Any) -> Answer:
         return self._ask("PUT", path, content=msgspec.json.encode(body))
 
+    def patch(self, path: str, body: Any) -> Answer:
+        return self._ask("PATCH", path, content=msgspec.json.encode(body))
+
     def stream(self, path: str, **query: Any) -> Iterator[bytes]:
         """The answer in pieces, as they come."""
         given = {name: _text(value) for name, value in query.items() if value is not None}

@@ -37,6 +37,7 @@ class Place(Struct, tag="place"):
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
     time_in_force: TimeInForce = TimeInForce.DAY
+    extended_hours: bool = False
 
 
 class Cancel(Struct, tag="cancel"):
@@ -75,6 +76,8 @@ class Blueprint(ABC):
     | `needs` | optional | what it must be shown; an account that can never supply it is named when saving |
     | `validate` | optional | problems, as sentences, before anything is sent |
     | `order_types` | optional | the message's order types that it can work |
+    | `attaches_exits` | optional | True: it places the parent's `take_profit` and `stop_loss` itself |
+    | `extended_hours` | optional | True: where the parent may, it works outside the regular session |
 
     Exactly one works an order, chosen by name: the algorithm's own, or, where a message asks for an order
     type that this one does not list, the one that is named like that type and lists it. An exception pauses
@@ -85,6 +88,8 @@ class Blueprint(ABC):
     name: str
     Params: ClassVar[type[msgspec.Struct]] = NoParams
     order_types: ClassVar[frozenset[OrderType]] = frozenset()
+    attaches_exits: ClassVar[bool] = False
+    extended_hours: ClassVar[bool] = False
 
     def needs(self, params: Any) -> frozenset[Need]:
         """What `step` cannot do without. It may be missing all the same, and is None in the view then."""

@@ -38,7 +38,10 @@ class Supported(Struct):
 
 
 class Capabilities(Struct):
-    """What an account can do, as data, asked before anything is planned."""
+    """What an account can do, as data, asked before anything is planned.
+
+    `always_open`: it trades round the clock, whatever the exchanges' calendars say.
+    """
 
     orders: tuple[Supported, ...]
     dedupe: DedupeClass
@@ -46,11 +49,21 @@ class Capabilities(Struct):
     short: bool = False
     quotes: bool = False
     balances: bool = False
+    always_open: bool = False
     max_client_id: int = 32
 
-    def supports(self, asset_class: AssetClass, order_type: OrderType, tif: TimeInForce) -> bool:
+    def supports(
+        self,
+        asset_class: AssetClass,
+        order_type: OrderType,
+        tif: TimeInForce,
+        extended_hours: bool = False,
+    ) -> bool:
         return any(
-            one.asset_class is asset_class and one.order_type is order_type and tif in one.times_in_force
+            one.asset_class is asset_class
+            and one.order_type is order_type
+            and tif in one.times_in_force
+            and (one.extended_hours or not extended_hours)
             for one in self.orders
         )
 
@@ -116,7 +129,8 @@ class OrderRequest(Struct, kw_only=True):
 
     `test` marks an order that came from a test message: it may fill on a paper account only. `reduce_only`
     asks the broker to refuse what would not reduce the account's net position; an exit of one algorithm
-    among several does not set it, since the others may hold the opposite.
+    among several does not set it, since the others may hold the opposite. With `extended_hours` it may trade
+    outside the regular session too.
     """
 
     client_id: str
@@ -127,6 +141,7 @@ class OrderRequest(Struct, kw_only=True):
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
     time_in_force: TimeInForce
+    extended_hours: bool = False
     reduce_only: bool = False
     test: bool = False
 

@@ -1,7 +1,7 @@
 """Stage guard: may this order be sent?"""
 
 from abc import ABC, abstractmethod
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -53,7 +53,8 @@ class GuardView(Struct, kw_only=True):
     where it is unknown. `switches` are those of all three scopes; a missing one is unknown, not active.
     `same_content_at` is when this algorithm last acted on the same content. `released` is False at admission
     and True when a child is judged that was placed later. `received_at` is when the signal's request
-    arrived, and `message` what it said.
+    arrived, and `message` what it said. `queued` is for how long it then waited for its market's open on
+    purpose, which is no part of its age.
     """
 
     now: datetime
@@ -72,6 +73,7 @@ class GuardView(Struct, kw_only=True):
     calendar: SessionCalendar | None = None
     equity: Decimal | None = None
     released: bool = False
+    queued: timedelta = timedelta(0)
 
 
 class NoParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

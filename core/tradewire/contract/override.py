@@ -6,8 +6,10 @@ from decimal import Decimal
 from tradewire.contract.matcher import SignalFacts
 from tradewire.domain.algorithm import Algorithm
 from tradewire.domain.base import Struct
-from tradewire.domain.message import Action, Protection
+from tradewire.domain.message import Action, Sentiment
 from tradewire.domain.order import OrderType, TimeInForce
+from tradewire.domain.protection import Protection
+from tradewire.domain.size import SizeKind
 
 
 class Note(Struct):
@@ -24,17 +26,26 @@ class Note(Struct):
 
 
 class Draft(Struct):
-    """The order so far. `quantity` is None for an exit or cancel of everything."""
+    """The order so far. `quantity` > 0 is in what `quantity_kind` says (None: units of the instrument); None
+    for an exit or cancel of everything, and for a reversal of as much as is held.
+
+    `target` is the signed position wanted, in the same, of a TARGET, buy or sell; `sentiment` its side alone.
+    """
 
     symbol: str
     action: Action
     quantity: Decimal | None
+    quantity_kind: SizeKind | None = None
+    target: Decimal | None = None
+    sentiment: Sentiment | None = None
     order_type: OrderType | None = None
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
     time_in_force: TimeInForce | None = None
     take_profit: Protection | None = None
     stop_loss: Protection | None = None
+    extended_hours: bool | None = None
+    cancel_first: bool = False
     notes: tuple[Note, ...] = ()
 
 

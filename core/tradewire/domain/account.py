@@ -1,6 +1,7 @@
 """A connected broker account."""
 
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -14,13 +15,17 @@ class AccountMode(StrEnum):
 
 
 class Account(Struct, kw_only=True):
-    """`currency` is the base currency. `config` holds no secret; credentials are stored apart, encrypted."""
+    """`currency` is the base currency. `config` holds no secret; credentials are stored apart, encrypted.
+
+    `quantity_multiplier` > 0 scales what algorithms open on this account, and never what they close.
+    """
 
     id: str
     name: str
     broker: str
     mode: AccountMode = AccountMode.PAPER
     currency: str = "USD"
+    quantity_multiplier: Decimal = Decimal(1)
     config: dict[str, Any] = {}  # noqa: RUF012 - msgspec gives every struct a copy
     guardians: tuple[Plugged, ...] = ()
     created_at: datetime

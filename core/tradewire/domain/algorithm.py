@@ -7,6 +7,7 @@ from typing import Any
 
 from tradewire.domain.base import Struct
 from tradewire.domain.order import Side
+from tradewire.domain.size import SizeKind
 
 
 class AlgorithmState(StrEnum):
@@ -33,6 +34,45 @@ class Dynamic(Struct):
     quantity: bool = False
     order: bool = False
     ignore_action: bool = False
+
+
+class StopUse(StrEnum):
+    """What becomes of a stop-loss that the message attaches and the blueprint does not: REFUSE sends nothing,
+    SIZE_ONLY takes it for the size of the order and leaves the stop itself to the sender."""
+
+    REFUSE = "refuse"
+    SIZE_ONLY = "size_only"
+
+
+class Sizing(Struct):
+    """How much an order is for. Without a `value` it is the algorithm's quantity.
+
+    `stop_percent`: how far from the entry's price the stop is taken to be, where the message attaches none.
+    """
+
+    kind: SizeKind = SizeKind.QUANTITY
+    value: Decimal | None = None
+    stop_percent: Decimal | None = None
+    stop: StopUse = StopUse.REFUSE
+
+
+class OnOpposite(StrEnum):
+    """What a buy or sell does that is opposite to the algorithm's own position: NET trades its quantity,
+    CLOSE only closes, SWAP closes and then opens its quantity."""
+
+    NET = "net"
+    CLOSE = "close"
+    SWAP = "swap"
+
+
+class WhenClosed(StrEnum):
+    """What becomes of an order while its market is closed. REJECT blocks an entry, QUEUE keeps it for the
+    open, EXTENDED sends it as a limit order outside the session. An exit is never blocked: where it cannot
+    be sent it waits for the open."""
+
+    REJECT = "reject"
+    QUEUE = "queue"
+    EXTENDED = "extended"
 
 
 class ValidityKind(StrEnum):
@@ -69,7 +109,11 @@ class PipelineChoice(Struct):
 
 
 class Algorithm(Struct, kw_only=True):
-    """One algorithm as it is stored. `guardians` are those of its own scope, by name, with parameters."""
+    """One algorithm as it is stored. `guardians` are those of its own scope, by name, with parameters.
+
+    `quantity` in units is None where `sizing` says it otherwise. `max_entries`: how many entries may make up
+    one position.
+    """
 
     id: str
     name: str
@@ -77,9 +121,13 @@ class Algorithm(Struct, kw_only=True):
     signal: EntrySignal
     symbol: str
     side: Side
-    quantity: Decimal
+    quantity: Decimal | None
+    sizing: Sizing = Sizing()
     dynamic: Dynamic = Dynamic()
     allow_shorts: bool = False
+    on_opposite: OnOpposite = OnOpposite.NET
+    max_entries: int | None = None
+    when_closed: WhenClosed = WhenClosed.REJECT
     blueprint: Plugged
     guardians: tuple[Plugged, ...] = ()
     validity: Validity

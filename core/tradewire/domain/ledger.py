@@ -44,6 +44,7 @@ class EntryKind(StrEnum):
     FILL_STORED = "fill.stored"
 
     ACCOUNT_ADDED = "account.added"
+    ACCOUNT_CHANGED = "account.changed"
     ACCOUNT_DRIFT = "account.drift"
     ALGORITHM_ADDED = "algorithm.added"
     ALGORITHM_STARTED = "algorithm.started"

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from tradewire.domain.base import Struct
 from tradewire.domain.order import OrderType, TimeInForce
+from tradewire.domain.protection import Protection
 from tradewire.domain.size import SizeKind
 
 
@@ -31,17 +32,6 @@ class Sentiment(StrEnum):
     LONG = "long"
     SHORT = "short"
     FLAT = "flat"
-
-
-class Protection(Struct):
-    """A take-profit or stop-loss attached to an entry; exactly one of the distances or prices is set."""
-
-    stop_price: Decimal | None = None
-    limit_price: Decimal | None = None
-    percent: Decimal | None = None
-    amount: Decimal | None = None
-    trail_amount: Decimal | None = None
-    trail_percent: Decimal | None = None
 
 
 class Message(Struct):

@@ -5,6 +5,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from tradewire.domain.base import Struct
+from tradewire.domain.protection import Protection
+from tradewire.domain.size import SizeKind
 
 
 class Side(StrEnum):
@@ -46,6 +48,21 @@ class Purpose(StrEnum):
     ENTRY = "entry"
     EXIT = "exit"
     CANCEL = "cancel"
+
+
+class Goal(StrEnum):
+    """What a parent aims at, measured by the algorithm's own position at its admission.
+
+    ADD enlarges the position on its side. The others come as two legs, leg 0 an exit and leg 1 an entry that
+    waits for the first one's end. REVERSE: as much on the other side. TARGET: the position stated. SWAP:
+    nothing on the other side, then the size on this one. CLOSE: the same, but what closed opens nothing.
+    """
+
+    ADD = "add"
+    REVERSE = "reverse"
+    TARGET = "target"
+    SWAP = "swap"
+    CLOSE = "close"
 
 
 class ParentState(StrEnum):
@@ -98,8 +115,17 @@ class ParentOrder(Struct, kw_only=True):
     """What one algorithm wants done because of one signal.
 
     `symbol` is the ticker as configured or received, `instrument_id` what it was resolved to.
-    `quantity` is None for an exit of the whole position until admission sizes it. `filled` is in the
-    instrument's units; `version` rises with every stored change.
+    `quantity` is None until admission sizes the order, where what it is for is not plain units. `filled` is
+    in the instrument's units; `version` rises with every stored change.
+
+    What it is for, as received: `size` > 0 in what `size_kind` says (None: units), None for all there is or
+    as much as was closed; `target` is the signed position wanted, in the same. Without a `goal` an entry
+    trades its size and an exit closes; an exit with a `side` closes only what that side reduces. `sized` is
+    a sentence on how the quantity came about.
+
+    `extended_hours` is what the message says, and from the admission on whether the order may trade outside
+    the regular session. `queued_at` and `queued_until` say for how long it waited for the market's open on
+    purpose. `episode` counts how often the algorithm's position had been flat when the order last filled.
     """
 
     id: str
@@ -114,12 +140,21 @@ class ParentOrder(Struct, kw_only=True):
     side: Side | None = None
     quantity: Decimal | None = None
     filled: Decimal = Decimal(0)
+    goal: Goal | None = None
+    size: Decimal | None = None
+    size_kind: SizeKind | None = None
+    target: Decimal | None = None
+    sized: str | None = None
+    cancel_first: bool = False
     blueprint: str
     order_type: OrderType | None = None
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
     time_in_force: TimeInForce | None = None
     signal_price: Decimal | None = None
+    take_profit: Protection | None = None
+    stop_loss: Protection | None = None
+    extended_hours: bool | None = None
     state: ParentState = ParentState.PENDING
     reason: str | None = None
     detail: str | None = None
@@ -129,6 +164,9 @@ class ParentOrder(Struct, kw_only=True):
     admitted_at: datetime | None = None
     ended_at: datetime | None = None
     wake_at: datetime | None = None
+    queued_at: datetime | None = None
+    queued_until: datetime | None = None
+    episode: int | None = None
     version: int = 0
 
     @property
@@ -158,6 +196,7 @@ class ChildOrder(Struct, kw_only=True):
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
     time_in_force: TimeInForce
+    extended_hours: bool = False
     state: ChildState = ChildState.NEW
     filled: Decimal = Decimal(0)
     reported_filled: Decimal = Decimal(0)

@@ -1,8 +1,13 @@
 """Trading sessions of an exchange, as compiled rows."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tradewire.domain.base import Struct
+
+#: Outside the session brokers trade this long before its open and after its close at the longest (04:00 to
+#: 20:00 in New York); at other hours there is nothing to send an order to.
+EXTENDED_BEFORE = timedelta(hours=5, minutes=30)
+EXTENDED_AFTER = timedelta(hours=4)
 
 
 class TradingSession(Struct):
@@ -39,3 +44,14 @@ class SessionCalendar(Struct):
     def next_close(self, moment: datetime) -> datetime | None:
         """The close of the session under way, or of the next one; None where the calendar does not reach."""
         return next((session.close for session in self.sessions if session.close > moment), None)
+
+    def next_open(self, moment: datetime) -> datetime | None:
+        """The first open after `moment`; None where the calendar does not reach."""
+        return next((session.open for session in self.sessions if session.open > moment), None)
+
+    def is_extended(self, moment: datetime) -> bool:
+        """Whether `moment` lies in the hours around a session in which brokers may still trade."""
+        return any(
+            session.open - EXTENDED_BEFORE <= moment < session.close + EXTENDED_AFTER
+            for session in self.sessions
+        )

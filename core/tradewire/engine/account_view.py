@@ -15,7 +15,10 @@ from tradewire.domain.switch import Switch
 
 
 class Holding(Struct):
-    """One row of the positions table; `algorithm_id` is "" for what no algorithm accounts for."""
+    """One row of the positions table; `algorithm_id` is "" for what no algorithm accounts for.
+
+    `episode` counts how often it was flat, and `entries` those that have filled since.
+    """
 
     account_id: str
     algorithm_id: str
@@ -23,12 +26,15 @@ class Holding(Struct):
     currency: str
     multiplier: Decimal
     quantity: Decimal
+    episode: int = 0
+    entries: int = 0
 
 
 class AccountView(Struct, kw_only=True):
     """One account's live orders with everything around them, read in one transaction.
 
-    `parents` are this account's live ones by seq; `others` the admitted ones of all other accounts.
+    `parents` are this account's live ones by seq; `others` the admitted ones of all other accounts. `closes`
+    holds the first legs, by id, of those that are second ones.
     `instruments` maps this account's symbols to what they were resolved to; `elsewhere` holds the other
     accounts' instruments by (account, id). `digests` are the signals'
     contents. `same_content_at` maps a pending parent to when a signal of its content last came in on which
@@ -42,6 +48,7 @@ class AccountView(Struct, kw_only=True):
     algorithms: Mapping[str, Algorithm]
     parents: tuple[ParentOrder, ...]
     others: tuple[ParentOrder, ...] = ()
+    closes: Mapping[str, ParentOrder] = {}
     children: Mapping[str, tuple[ChildOrder, ...]]
     holdings: tuple[Holding, ...] = ()
     switches: tuple[Switch, ...]

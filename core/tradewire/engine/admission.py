@@ -10,33 +10,27 @@ from tradewire.contract.errors import Unhonoured
 from tradewire.contract.guardian import GuardedOrder, Need
 from tradewire.domain.account import AccountMode
 from tradewire.domain.algorithm import Algorithm, AlgorithmState, ValidityKind
-from tradewire.domain.base import Struct
 from tradewire.domain.instrument import Instrument
 from tradewire.domain.ledger import Entry, EntryKind, Value
-from tradewire.domain.order import OrderType, ParentOrder, ParentState, Purpose
+from tradewire.domain.order import Goal, OrderType, ParentOrder, ParentState, Purpose
 from tradewire.domain.quantity import canonical, round_down
 from tradewire.domain.verdict import Decision, Scope, Verdict, combine
 from tradewire.engine.account_view import AccountView, EngineLimits
 from tradewire.engine.changes import Changes
+from tradewire.engine.goals import Standing, needs_price, size_of
 from tradewire.engine.guarding import Asked, Judge, who_is_asked
+from tradewire.engine.market_hours import Queued, Refused
+from tradewire.engine.own_orders import OwnOrders
+from tradewire.engine.sessions import Sessions
 from tradewire.engine.sight import Sight
-from tradewire.engine.sizing import NoSize, Size, entry_size, exit_size
+from tradewire.engine.sizing import NoSize, Size
 from tradewire.engine.stepping import Stepper, blueprint_params
+from tradewire.engine.valuing import Valuing
+from tradewire.engine.waiting import Waiting
 from tradewire.plugins import Plugins
 
 #: A guardian that delays is asked again after so long at the earliest.
 SHORTEST_DELAY = timedelta(seconds=1)
-
-
-class Waiting(Struct):
-    """Not now: the reason, and whether it is worth showing to the user.
-
-    `bounded`: for this it waits only so long, and then ends, since too late is no.
-    """
-
-    reason: str
-    shown: bool = False
-    bounded: bool = True
 
 
 class Admission:
@@ -52,7 +46,12 @@ class Admission:
         changes: Changes,
         stepper: Stepper,
         sight: Sight,
+        own: OwnOrders,
+        sessions: Sessions,
     ) -> None:
+        self._own = own
+        self._sessions = sessions
+        self._valuing = Valuing(view, market, limits, sight)
         self._view = view
         self._market = market
         self._plugins = plugins
@@ -73,27 +72,53 @@ class Admission:
                 parent, "algorithm_stopped", f"The algorithm was stopped before this was admitted ({why})."
             )
             return None
-        if self._exits_before(parent, instrument):
-            return Waiting(reason="The algorithm's own exit before it is not done yet.", shown=True)
-        opposing = self._opposing(parent, instrument)
-        if opposing:
-            for other in opposing:
-                self._stepper.request_cancel(
-                    other, "a later signal of the same algorithm closes or reverses it"
-                )
-            if any(self._changes.parents[other.id].state.is_live for other in opposing):
-                return Waiting(
-                    reason="The algorithm's own earlier orders are being cancelled first.", shown=True
-                )
-        size = self._size(parent, instrument)
+        close = self._own.close_of(parent)
+        if close is not None and close.state.is_live:
+            text = "The order that closes the position first is not done yet."
+            return Waiting(reason=text, shown=True, bounded=False, own=True)
+        if close is not None and close.state is ParentState.TESTED:
+            self._tested(parent)
+            return None
+        waiting = self._own_before(parent, instrument)
+        if waiting is not None:
+            return waiting
+        size = None if needs_price(parent) else self._size(parent, algorithm, instrument)
         if isinstance(size, NoSize):
-            self._end(parent, ParentState.SKIPPED, size.reason, size.message)
+            self._end_without(parent, size)
             return None
         missing = self._sight.wants(parent, instrument, self._needs_calendar(algorithm))
+        missing |= self._valuing.wants(parent, instrument)
         if missing:
             self._changes.wants |= missing
             return Waiting(reason="The broker is being asked for prices.")
-        return self._judged(parent, algorithm, instrument, size)
+        size = size or self._size(parent, algorithm, instrument)
+        if isinstance(size, NoSize):
+            self._end_without(parent, size)
+            return None
+        quote = self._sight.quote(parent.account_id, instrument.id, self._limits.quote_age_s)
+        extended = self._sessions.is_extended(parent, algorithm, instrument, quote)
+        if isinstance(extended, Queued):
+            return self._sessions.queue(parent, extended)
+        if isinstance(extended, Refused):
+            self._block(parent, extended.reason, extended.message)
+            return None
+        if self._too_many_entries(parent, algorithm, size, instrument):
+            return None
+        return self._judged(parent, algorithm, instrument, size, extended)
+
+    def _own_before(self, parent: ParentOrder, instrument: Instrument) -> Waiting | None:
+        """What its algorithm's earlier orders keep it waiting for; those it must not meet are cancelled."""
+        if self._own.exits_before(parent, instrument):
+            return Waiting(reason="The algorithm's own exit before it is not done yet.", shown=True)
+        opposing = self._own.opposing(parent, instrument)
+        for other in opposing:
+            self._stepper.request_cancel(other, "a later signal of the same algorithm closes or reverses it")
+        if any(self._changes.parents[other.id].state.is_live for other in opposing):
+            return Waiting(reason="The algorithm's own earlier orders are being cancelled first.", shown=True)
+        adds_to_nothing = parent.goal is Goal.ADD and self._own.is_flat(parent, instrument)
+        if adds_to_nothing and self._own.entries_before(parent, instrument):
+            return Waiting(reason="The entry that it adds to has not filled yet.", shown=True, own=True)
+        return None
 
     def verdicts(
         self,
@@ -130,10 +155,21 @@ class Admission:
         return who_is_asked(self._plugins, configured)
 
     def _judged(
-        self, parent: ParentOrder, algorithm: Algorithm, instrument: Instrument, size: Size
+        self,
+        parent: ParentOrder,
+        algorithm: Algorithm,
+        instrument: Instrument,
+        size: Size,
+        extended: bool,
     ) -> Waiting | None:
         sized = self._changes.change(
-            parent, instrument_id=instrument.id, side=size.side, quantity=size.quantity, detail=None
+            parent,
+            instrument_id=instrument.id,
+            side=size.side,
+            quantity=size.quantity,
+            sized=size.sized,
+            extended_hours=extended,
+            detail=None,
         )
         verdicts = self.verdicts(sized, algorithm, instrument, size)
         self._changes.verdicts.append((parent.id, verdicts))
@@ -143,7 +179,13 @@ class Admission:
             # Sized again when it comes back; and a guardian that delays into the past is not asked at once.
             until = max(verdict.until, self._view.now + SHORTEST_DELAY)
             self._changes.change(
-                sized, side=parent.side, quantity=parent.quantity, wake_at=until, detail=verdict.message
+                sized,
+                side=parent.side,
+                quantity=parent.quantity,
+                sized=None,
+                extended_hours=parent.extended_hours,
+                wake_at=until,
+                detail=verdict.message,
             )
             return Waiting(reason=verdict.message, bounded=False)
         if verdict.decision is Decision.BLOCK:
@@ -171,9 +213,7 @@ class Admission:
             self._block(parent, "cannot_be_worked", " ".join(problems))
             return
         if parent.test and self._view.account.mode is AccountMode.LIVE:
-            self._end(
-                parent, ParentState.TESTED, "test", "TEST: everything passed; on a live account it ends here."
-            )
+            self._tested(parent)
             return
         admitted = self._changes.change(
             parent, state=ParentState.WORKING, admitted_at=self._view.now, reason=None, wake_at=None
@@ -185,47 +225,41 @@ class Admission:
             instrument=instrument.id,
             side=admitted.side.value if admitted.side else None,
             quantity=canonical(admitted.quantity or Decimal(0)),
+            sized=admitted.sized,
         )
         quote = self._sight.quote(parent.account_id, instrument.id, self._limits.quote_age_s)
         self._stepper.step(admitted, algorithm, instrument, quote)
 
-    def _size(self, parent: ParentOrder, instrument: Instrument) -> Size | NoSize:
-        if parent.purpose is Purpose.EXIT:
-            return exit_size(
-                parent.quantity,
-                self._sight.held(parent.account_id, parent.algorithm_id, instrument.id),
-                self._sight.held(parent.account_id, "", instrument.id),
-                instrument,
-            )
-        if parent.side is None:
-            return NoSize(reason="no_side", message="The order says neither buy nor sell.")
-        return entry_size(parent.side, parent.quantity, instrument)
-
-    def _opposing(self, parent: ParentOrder, instrument: Instrument) -> list[ParentOrder]:
-        """The algorithm's own admitted orders in this lane that are cancelled and must end first."""
-        return [
-            other
-            for other in self._own_before(parent, instrument)
-            if parent.purpose is Purpose.EXIT or other.side is not parent.side
-        ]
-
-    def _exits_before(self, parent: ParentOrder, instrument: Instrument) -> bool:
-        """Whether an entry must let an exit of the other side finish: cut short, it would leave a position
-        that the entry comes on top of."""
-        return parent.purpose is Purpose.ENTRY and any(
-            other.purpose is Purpose.EXIT and other.side is not parent.side
-            for other in self._own_before(parent, instrument)
+    def _size(self, parent: ParentOrder, algorithm: Algorithm, instrument: Instrument) -> Size | NoSize:
+        standing = Standing(
+            own=self._sight.held(parent.account_id, parent.algorithm_id, instrument.id),
+            unattributed=self._sight.held(parent.account_id, "", instrument.id),
+            opening=self._own.opening(parent, instrument),
+            close=self._own.close_of(parent),
         )
+        return size_of(parent, standing, self._valuing.money(parent, algorithm, instrument), instrument)
 
-    def _own_before(self, parent: ParentOrder, instrument: Instrument) -> list[ParentOrder]:
-        return [
-            other
-            for other in self._changes.parents.values()
-            if other.seq < parent.seq
-            and other.algorithm_id == parent.algorithm_id
-            and other.instrument_id == instrument.id
-            and other.state in (ParentState.WORKING, ParentState.PAUSED)
-        ]
+    def _too_many_entries(
+        self, parent: ParentOrder, algorithm: Algorithm, size: Size, instrument: Instrument
+    ) -> bool:
+        """Whether the position consists of as many entries as it may; the order has ended then."""
+        most = algorithm.max_entries
+        if parent.purpose is not Purpose.ENTRY or most is None:
+            return False
+        count = self._own.entries(parent, size.side, instrument)
+        if count < most:
+            return False
+        text = f"The position consists of {count} entries, and {most} is the most: max_entries."
+        self._block(parent, "max_entries", text)
+        return True
+
+    def _end_without(self, parent: ParentOrder, size: NoSize) -> None:
+        state = ParentState.BLOCKED if size.blocked else ParentState.SKIPPED
+        self._end(parent, state, size.reason, size.message)
+
+    def _tested(self, parent: ParentOrder) -> None:
+        text = "TEST: everything passed; on a live account it ends here."
+        self._end(parent, ParentState.TESTED, "test", text)
 
     def _needs_calendar(self, algorithm: Algorithm) -> bool:
         return algorithm.validity.kind is ValidityKind.DAY or any(

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from tradewire.contract.matcher import SignalFacts
+from tradewire.domain import ids
 from tradewire.domain.account import Account
 from tradewire.domain.algorithm import Algorithm
 from tradewire.domain.instrument import Instrument
@@ -71,6 +72,7 @@ def account_view(conn: Connection, account_id: str, now: datetime, with_others: 
         },
         parents=own,
         others=tuple(one for one in live if one.account_id != account_id and one.admitted_at is not None),
+        closes=_closes(conn, own),
         children=_children(conn, [parent.id for parent in own]),
         holdings=_holdings(conn),
         switches=read_switches(conn, account_id),
@@ -102,6 +104,15 @@ def _children(conn: Connection, parent_ids: list[str]) -> dict[str, tuple[ChildO
     return {parent_id: tuple(children) for parent_id, children in found.items()}
 
 
+def _closes(conn: Connection, parents: tuple[ParentOrder, ...]) -> dict[str, ParentOrder]:
+    """The first legs of those that are second ones, whatever has become of them."""
+    wanted = {ids.parent_id(one.signal_id, one.algorithm_id) for one in parents if one.leg > 0}
+    if not wanted:
+        return {}
+    rows = conn.execute(select(parent_orders).where(parent_orders.c.id.in_(wanted)))
+    return {row.id: parent_of(row) for row in rows}
+
+
 def _signals(conn: Connection, ids: Iterable[str]) -> list[Row[Any]]:
     return list(conn.execute(select(signals).where(signals.c.id.in_(list(ids)))))
 
@@ -115,6 +126,8 @@ def _holdings(conn: Connection) -> tuple[Holding, ...]:
             currency=row.currency,
             multiplier=row.multiplier,
             quantity=row.quantity,
+            episode=row.episode,
+            entries=row.entries,
         )
         for row in conn.execute(select(positions))
     )
@@ -135,20 +148,33 @@ def _elsewhere(conn: Connection, account_id: str) -> dict[tuple[str, str], Instr
 def _same_content(
     conn: Connection, parents: tuple[ParentOrder, ...], digests: dict[str, str]
 ) -> dict[str, datetime]:
-    """For each pending parent: when the content came in on which its algorithm last acted and ended."""
+    """For each pending parent: when the content came in on which its algorithm last acted and ended, by
+    another signal than its own."""
     pending = [parent for parent in parents if parent.state is ParentState.PENDING]
     if not pending:
         return {}
     query = (
-        select(parent_orders.c.algorithm_id, signals.c.content_digest, func.max(signals.c.received_at))
+        select(
+            parent_orders.c.algorithm_id,
+            signals.c.content_digest,
+            signals.c.id,
+            func.max(signals.c.received_at),
+        )
         .join(signals, signals.c.id == parent_orders.c.signal_id)
         .where(
             signals.c.content_digest.in_({digests[parent.signal_id] for parent in pending}),
             parent_orders.c.admitted_at.is_not(None),
             parent_orders.c.ended_at.is_not(None),
         )
-        .group_by(parent_orders.c.algorithm_id, signals.c.content_digest)
+        .group_by(parent_orders.c.algorithm_id, signals.c.content_digest, signals.c.id)
     )
-    last = {(algorithm, digest): at for algorithm, digest, at in conn.execute(query)}
-    keys = {parent.id: (parent.algorithm_id, digests[parent.signal_id]) for parent in pending}
-    return {parent_id: last[key] for parent_id, key in keys.items() if key in last}
+    found: dict[tuple[str, str], list[tuple[str, datetime]]] = {}
+    for algorithm, digest, signal, at in conn.execute(query):
+        found.setdefault((algorithm, digest), []).append((signal, at))
+    last = {}
+    for parent in pending:
+        acted = found.get((parent.algorithm_id, digests[parent.signal_id]), [])
+        times = [at for signal, at in acted if signal != parent.signal_id]
+        if times:
+            last[parent.id] = max(times)
+    return last

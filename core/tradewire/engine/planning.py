@@ -1,7 +1,8 @@
 """One look at one account: what is due, in which order, and what becomes of it. Pure.
 
 Lanes keep the order of acceptance. A parent that has to wait holds back the later ones of its lane, and so
-does an order whose fate is UNKNOWN; cancels pass at once.
+does an order whose fate is UNKNOWN; cancels pass at once. What may wait for hours, for the market's open or
+for a close that goes before it, holds back only its own algorithm's.
 """
 
 from datetime import timedelta
@@ -12,15 +13,21 @@ from tradewire.domain.ledger import EntryKind
 from tradewire.domain.order import ChildState, ParentOrder, ParentState, Purpose
 from tradewire.domain.verdict import Decision, combine
 from tradewire.engine.account_view import AccountView, EngineLimits
-from tradewire.engine.admission import Admission, Waiting, entry_of
+from tradewire.engine.admission import Admission, entry_of
 from tradewire.engine.changes import Changes
 from tradewire.engine.guarding import Judge
+from tradewire.engine.own_orders import OwnOrders
+from tradewire.engine.sessions import Sessions
 from tradewire.engine.sight import Sight
 from tradewire.engine.sizing import Size
 from tradewire.engine.stepping import Stepper
+from tradewire.engine.waiting import Waiting
 from tradewire.plugins import Plugins
 
 _BEHIND = Waiting(reason="An earlier order of its lane waits.", shown=True, bounded=False)
+_BEHIND_OWN = Waiting(
+    reason="An earlier order of the same algorithm waits.", shown=True, bounded=False, own=True
+)
 
 #: A plan decides about so many pending orders, then it is stored: in a burst the first ones need not wait for
 #: the last, and less is planned in vain when a fill overtakes it.
@@ -48,8 +55,19 @@ class _Planner:
         self._limits = limits
         self._stepper = Stepper(plugins, self.changes, view.now, market.capabilities, market.ready)
         self._sight = Sight(view, market, limits, self.changes)
+        self._own = OwnOrders(view, self.changes)
+        self._sessions = Sessions(view, market, plugins, self.changes, self._stepper)
         self._admission = Admission(
-            view, market, plugins, judge, limits, self.changes, self._stepper, self._sight
+            view,
+            market,
+            plugins,
+            judge,
+            limits,
+            self.changes,
+            self._stepper,
+            self._sight,
+            self._own,
+            self._sessions,
         )
         self._instruments = dict(view.instruments)
         self._by_id = {one.id: one for one in view.instruments.values()}
@@ -96,16 +114,13 @@ class _Planner:
             if child.state is ChildState.UNKNOWN
         }
         held_tickers: set[str] = set()
+        held_own: dict[tuple[str, str], list[ParentOrder]] = {}
         decided = 0
         for parent in sorted(self.changes.parents.values(), key=lambda one: one.seq):
             if decided == AT_ONCE:
                 self.changes.more = True
                 return
-            if parent.state is not ParentState.PENDING or parent.purpose is Purpose.CANCEL:
-                continue
-            if parent.cancel_requested:
-                text = "Cancelled before it was admitted."
-                self._stepper.end(parent, ParentState.CANCELLED, "cancelled", text)
+            if not self._is_pending(parent):
                 continue
             ticker = _bare(parent.symbol)
             instrument = self._resolve(parent)
@@ -113,27 +128,75 @@ class _Planner:
             waiting: Waiting | None
             if lane in held or ticker in held_tickers:
                 waiting = held.get(lane or "", _BEHIND)
+                if isinstance(instrument, Instrument):
+                    # Whether it is to wait for the open as well does not depend on what goes before it.
+                    waiting = self._session(parent, instrument) or waiting
             elif isinstance(instrument, Instrument):
-                waiting = self._admit(parent, instrument)
+                before = held_own.setdefault((parent.algorithm_id, instrument.id), [])
+                waiting = self._admit(parent, instrument, before)
                 decided += waiting is None
             else:
                 waiting = instrument
-            if waiting is not None and not self._ended_waiting(parent, waiting):
-                self._wait(parent, waiting)
-                held_tickers.add(ticker)
-                if lane is not None:
-                    held.setdefault(lane, _BEHIND)
+            current = self.changes.parents[parent.id]
+            if (
+                waiting is None
+                or current.state is not ParentState.PENDING
+                or self._ended_waiting(current, waiting)
+            ):
+                continue
+            self._wait(current, waiting)
+            if lane is not None and waiting.own:
+                held_own.setdefault((parent.algorithm_id, lane), []).append(current)
+                continue
+            held_tickers.add(ticker)
+            if lane is not None:
+                held.setdefault(lane, _BEHIND)
 
-    def _admit(self, parent: ParentOrder, instrument: Instrument) -> Waiting | None:
-        if parent.wake_at is not None and parent.wake_at > self._view.now:
-            return Waiting(reason=parent.detail or "It was delayed.", bounded=False)
+    def _is_pending(self, parent: ParentOrder) -> bool:
+        """Whether it is to be admitted; what was cancelled before ends here."""
+        current = self.changes.parents[parent.id]
+        if current.state is not ParentState.PENDING or current.purpose is Purpose.CANCEL:
+            return False
+        if current.cancel_requested:
+            self._stepper.end(
+                current, ParentState.CANCELLED, "cancelled", "Cancelled before it was admitted."
+            )
+            return False
+        return True
+
+    def _admit(
+        self, parent: ParentOrder, instrument: Instrument, before: list[ParentOrder]
+    ) -> Waiting | None:
+        """`before` are the algorithm's own that wait a long time in this lane."""
         if not self._market.ready:
-            return self._not_ready()
+            return self._not_yet(parent) or self._not_ready()
+        waiting = self._session(parent, instrument)
+        if waiting is not None or self.changes.parents[parent.id].state is not ParentState.PENDING:
+            return waiting
+        waiting = self._not_yet(parent)
+        if waiting is not None:
+            return waiting
+        for other in self._own.overtaken(parent, before):
+            self._stepper.request_cancel(other, "a later signal of the same algorithm closes or reverses it")
+        before[:] = [other for other in before if self.changes.parents[other.id].state.is_live]
+        if any(other.signal_id != parent.signal_id for other in before):
+            return _BEHIND_OWN
         try:
-            return self._admission.admit(parent, instrument)
+            return self._admission.admit(self.changes.parents[parent.id], instrument)
         except Exception as error:  # noqa: BLE001 - one order that cannot be judged must not hold up the rest
             self._failed(parent, error)
             return None
+
+    def _session(self, parent: ParentOrder, instrument: Instrument) -> Waiting | None:
+        """What it waits for because its market is closed; it may end here."""
+        return self._sessions.check(parent, instrument) if self._market.ready else None
+
+    def _not_yet(self, parent: ParentOrder) -> Waiting | None:
+        """What was put off, by a guardian or to the open, and its time has not come."""
+        if parent.wake_at is None or parent.wake_at <= self._view.now:
+            return None
+        text = parent.detail or "It was delayed."
+        return Waiting(reason=text, bounded=False, own=parent.wake_at == parent.queued_until)
 
     def _failed(self, parent: ParentOrder, error: Exception) -> None:
         """A defect of ours or of a plugin that nothing caught: the order ends or is paused, visibly."""

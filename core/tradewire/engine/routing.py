@@ -11,16 +11,19 @@ from tradewire.contract.errors import Unhonoured
 from tradewire.contract.matcher import SignalFacts
 from tradewire.contract.override import Draft, Note, Skip
 from tradewire.domain import ids
-from tradewire.domain.algorithm import Algorithm, AlgorithmState
+from tradewire.domain.algorithm import Algorithm, AlgorithmState, StopUse
 from tradewire.domain.base import Struct
 from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.domain.message import Action
 from tradewire.domain.order import OrderType, ParentOrder, ParentState, Purpose, Side
 from tradewire.domain.quantity import canonical
+from tradewire.domain.size import SizeKind, spoken
+from tradewire.engine.legs import Leg, Refused, legs
 from tradewire.plugins import Plugins
 from tradewire.stages.match import near_misses
 from tradewire.stages.override import starting_draft
 
+_WITHOUT_EXITS = (Action.EXIT, Action.CANCEL)
 _PURPOSES = {Action.EXIT: Purpose.EXIT, Action.CANCEL: Purpose.CANCEL}
 
 
@@ -57,7 +60,7 @@ def route(plugins: Plugins, signal: SignalFacts, algorithms: Sequence[Algorithm]
             "no_match",
             f"Received but no algorithm matched. {misses}".strip(),
         )
-    runs = tuple(_run(plugins, signal, algorithm, now) for algorithm in matched)
+    runs = tuple(run for one in matched for run in _runs(plugins, signal, one, now))
     routed = Entry(
         at=now,
         kind=EntryKind.SIGNAL_ROUTED,
@@ -79,40 +82,53 @@ def _may_act(algorithm: Algorithm, now: datetime) -> bool:
     return algorithm.valid_until is None or now < algorithm.valid_until
 
 
-def _run(plugins: Plugins, signal: SignalFacts, algorithm: Algorithm, now: datetime) -> Run:
+def _runs(plugins: Plugins, signal: SignalFacts, algorithm: Algorithm, now: datetime) -> tuple[Run, ...]:
+    """One run, or two legs in their order; what was decided stands with the first."""
     draft = starting_draft(algorithm, signal.message)
     try:
         answer = pipeline.override(plugins, draft, signal, algorithm)
     except (pipeline.StageFailed, Unhonoured) as error:
-        return _not_sent(signal, algorithm, draft, now, ParentState.FAILED, "override_failed", str(error))
+        return (_not_sent(signal, algorithm, draft, now, ParentState.FAILED, "override_failed", str(error)),)
     if isinstance(answer, Skip):
         state = ParentState.BLOCKED if answer.blocked else ParentState.SKIPPED
-        return _not_sent(signal, algorithm, draft, now, state, answer.reason, answer.message, answer.notes)
-    if answer.action not in _PURPOSES:
-        refusal = _unhonoured(answer)
-        if refusal is not None:
-            return _not_sent(signal, algorithm, answer, now, ParentState.BLOCKED, *refusal, answer.notes)
+        skipped = _not_sent(signal, algorithm, draft, now, state, answer.reason, answer.message, answer.notes)
+        return (skipped,)
     try:
         blueprint = _blueprint(plugins, algorithm, answer)
     except Unhonoured as error:
-        return _not_sent(
-            signal, algorithm, answer, now, ParentState.BLOCKED, "no_blueprint", str(error), answer.notes
+        text = str(error)
+        return (
+            _not_sent(
+                signal, algorithm, answer, now, ParentState.BLOCKED, "no_blueprint", text, answer.notes
+            ),
         )
-    parent = _parent(signal, algorithm, answer, now, blueprint=blueprint, wake_at=now)
-    return Run(parent=parent, notes=answer.notes)
+    found = _unattached(plugins, algorithm, answer, blueprint) or legs(answer, algorithm)
+    if isinstance(found, Refused):
+        refused = _not_sent(
+            signal, algorithm, answer, now, ParentState.BLOCKED, found.reason, found.message, answer.notes
+        )
+        return (refused,)
+    return tuple(
+        Run(
+            parent=_parent(signal, algorithm, answer, now, leg, number, blueprint=blueprint, wake_at=now),
+            notes=answer.notes if number == 0 else (),
+        )
+        for number, leg in enumerate(found)
+    )
 
 
-def _unhonoured(draft: Draft) -> tuple[str, str] | None:
-    """What the message asks for beside the order itself, and no blueprint of this version attaches."""
+def _unattached(plugins: Plugins, algorithm: Algorithm, draft: Draft, blueprint: str) -> Refused | None:
+    """What the message attaches and the blueprint does not."""
+    if draft.action in _WITHOUT_EXITS or plugins.blueprint(blueprint).attaches_exits:
+        return None
     for field, value in (("stopLoss", draft.stop_loss), ("takeProfit", draft.take_profit)):
-        if value is not None:
-            return (
-                "protection_unsupported",
-                f"The message attaches a {field}, which this version cannot place; "
+        sizes_only = field == "stopLoss" and algorithm.sizing.stop is StopUse.SIZE_ONLY
+        if value is not None and not sizes_only:
+            return Refused(
+                reason="protection_unsupported",
+                message=f"The message attaches a {field}, which the blueprint {blueprint!r} does not place; "
                 "the entry is not sent without it.",
             )
-    if draft.action in (Action.REVERSE, Action.TARGET):
-        return "action_unsupported", f"The action {draft.action.value} is not supported by this version."
     return None
 
 
@@ -143,39 +159,55 @@ def _not_sent(
     message: str,
     notes: tuple[Note, ...] = (),
 ) -> Run:
+    side = Side(draft.action.value) if draft.action in (Action.BUY, Action.SELL) else None
+    leg = Leg(
+        purpose=_PURPOSES.get(draft.action, Purpose.ENTRY),
+        side=side,
+        size=draft.quantity,
+        size_kind=draft.quantity_kind,
+        target=draft.target,
+    )
     parent = _parent(
-        signal,
-        algorithm,
-        draft,
-        now,
-        blueprint=algorithm.blueprint.name,
-        state=state,
-        reason=reason,
-        detail=message,
-        ended_at=now,
+        signal, algorithm, draft, now, leg, 0, state=state, reason=reason, detail=message, ended_at=now
     )
     return Run(parent=parent, notes=notes)
 
 
 def _parent(
-    signal: SignalFacts, algorithm: Algorithm, draft: Draft, now: datetime, **changes: Any
+    signal: SignalFacts,
+    algorithm: Algorithm,
+    draft: Draft,
+    now: datetime,
+    leg: Leg,
+    number: int,
+    **changes: Any,
 ) -> ParentOrder:
-    side = Side(draft.action.value) if draft.action in (Action.BUY, Action.SELL) else None
+    opens = leg.purpose is Purpose.ENTRY
+    in_units = leg.size_kind in (None, SizeKind.QUANTITY)
     parent = ParentOrder(
-        id=ids.parent_id(signal.id, algorithm.id),
+        id=ids.parent_id(signal.id, algorithm.id, number),
         signal_id=signal.id,
         algorithm_id=algorithm.id,
         account_id=algorithm.account_id,
-        purpose=_PURPOSES.get(draft.action, Purpose.ENTRY),
+        leg=number,
+        purpose=leg.purpose,
         symbol=draft.symbol,
-        side=side,
-        quantity=draft.quantity,
+        side=leg.side,
+        quantity=leg.size if in_units else None,
+        goal=leg.goal,
+        size=leg.size,
+        size_kind=leg.size_kind,
+        target=leg.target,
+        cancel_first=draft.cancel_first,
         blueprint=algorithm.blueprint.name,
         order_type=draft.order_type,
         limit_price=draft.limit_price,
         stop_price=draft.stop_price,
         time_in_force=draft.time_in_force,
         signal_price=signal.message.price,
+        take_profit=draft.take_profit if opens else None,
+        stop_loss=draft.stop_loss if opens else None,
+        extended_hours=draft.extended_hours,
         test=signal.message.test,
         created_at=now,
     )
@@ -205,6 +237,9 @@ def _entry(run: Run, now: datetime) -> Entry:
             "symbol": parent.symbol,
             "side": parent.side.value if parent.side else None,
             "quantity": canonical(parent.quantity) if parent.quantity is not None else None,
+            "goal": parent.goal.value if parent.goal else None,
+            "size": spoken(parent.size, parent.size_kind) if parent.size is not None else None,
+            "target": spoken(parent.target, parent.size_kind) if parent.target is not None else None,
             "blueprint": parent.blueprint,
             "test": parent.test,
             "notes": [

@@ -60,6 +60,7 @@ class Sight:
                 calendar=self._market.calendars.get(instrument.calendar),
                 equity=self._market.equity,
                 released=released,
+                queued=_queued(parent),
             )
         return views
 
@@ -154,6 +155,7 @@ class Sight:
             for other in self._changes.parents.values()
             if other.admitted_at is not None
             and other.seq < parent.seq
+            and other.signal_id != parent.signal_id
             and other.algorithm_id == parent.algorithm_id
             and self._view.digests.get(other.signal_id) == digest
         ]
@@ -171,3 +173,10 @@ class Sight:
 
     def _is_fresh(self, seen: SeenQuote, age_s: float) -> bool:
         return self._view.now - seen.fetched_at <= timedelta(seconds=age_s)
+
+
+def _queued(parent: ParentOrder) -> timedelta:
+    """For how long it waited for its market's open."""
+    if parent.queued_at is None or parent.queued_until is None:
+        return timedelta(0)
+    return max(parent.queued_until - parent.queued_at, timedelta(0))

@@ -15,7 +15,14 @@ from tradewire.domain import ids
 from tradewire.domain.algorithm import Algorithm
 from tradewire.domain.instrument import Instrument, Quote
 from tradewire.domain.ledger import Entry, EntryKind
-from tradewire.domain.order import ChildOrder, ChildState, ParentOrder, ParentState
+from tradewire.domain.order import (
+    ChildOrder,
+    ChildState,
+    OrderType,
+    ParentOrder,
+    ParentState,
+    TimeInForce,
+)
 from tradewire.domain.quantity import canonical
 from tradewire.engine.changes import Changes
 from tradewire.plugins import Plugins
@@ -165,6 +172,11 @@ class Stepper:
             )
         if parent.side is None:
             raise _Refused("The parent order has no side.")
+        if place.extended_hours and not _may_be_extended(parent, place):
+            raise _Refused(
+                f"The blueprint {parent.blueprint!r} wanted to place a {place.order_type} order outside the "
+                "session; only limit orders for the day may, where the parent order may."
+            )
         child = ChildOrder(
             client_id=client_id,
             parent_id=parent.id,
@@ -179,6 +191,7 @@ class Stepper:
             limit_price=place.limit_price,
             stop_price=place.stop_price,
             time_in_force=place.time_in_force,
+            extended_hours=place.extended_hours,
             created_at=self._now,
         )
         self._changes.place(child)
@@ -232,6 +245,11 @@ class Stepper:
                 data=data,
             )
         )
+
+
+def _may_be_extended(parent: ParentOrder, place: Place) -> bool:
+    is_limit = place.order_type is OrderType.LIMIT and place.time_in_force is TimeInForce.DAY
+    return bool(parent.extended_hours) and is_limit
 
 
 class _Refused(Exception):

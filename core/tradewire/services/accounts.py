@@ -3,11 +3,12 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from tradewire.contract.broker import ConfigField, Manifest
 from tradewire.domain.account import Account, AccountMode
@@ -22,7 +23,8 @@ from tradewire.security.known_secrets import known
 from tradewire.security.sealing import Secrets
 from tradewire.services.algorithm_checks import guardian_problems
 from tradewire.services.bells import Bells
-from tradewire.services.naming import checked_name, nearest
+from tradewire.services.naming import account_by, checked_name, nearest
+from tradewire.services.numbers import Number, number_in, shown
 from tradewire.services.refusal import Code, Refused
 from tradewire.services.switches import install
 from tradewire.state.versions import bump
@@ -35,13 +37,15 @@ _CURRENCY = re.compile(r"[A-Z0-9]{3,10}")
 
 class NewAccount(Struct):
     """`config` holds the broker's fields by name, secret ones among them; without a `currency` it is the base
-    currency. `guardians` are those of the account's scope, by name with their parameters."""
+    currency. `guardians` are those of the account's scope, by name with their parameters.
+    `quantity_multiplier` scales what is opened on it."""
 
     name: str
     broker: str
     currency: str | None = None
     config: dict[str, Any] = {}  # noqa: RUF012 - msgspec gives every struct a copy
     guardians: dict[str, dict[str, Any]] = {}  # noqa: RUF012 - msgspec gives every struct a copy
+    quantity_multiplier: Number = "1"
 
 
 class AccountView(Struct):
@@ -52,6 +56,7 @@ class AccountView(Struct):
     broker: str
     mode: AccountMode
     currency: str
+    quantity_multiplier: Number
     config: dict[str, Any]
     credentials: tuple[str, ...]
     guardians: tuple[str, ...]
@@ -96,8 +101,8 @@ class Accounts:
                 Code.INVALID, f"{manifest.title} has no paper accounts, and a new account is always paper."
             )
         config, credentials = _split(new, manifest)
-        guardians = tuple(Plugged(name=name, params=params) for name, params in new.guardians.items())
         known.remember(credentials.values())
+        guardians = tuple(Plugged(name=name, params=params) for name, params in new.guardians.items())
         problems = guardian_problems(guardians, self._plugins, Scope.ACCOUNT)
         if problems:
             raise Refused(Code.INVALID, " ".join(problems), tuple(problems))
@@ -107,6 +112,7 @@ class Accounts:
             name=new.name,
             broker=new.broker,
             currency=currency,
+            quantity_multiplier=_multiplier(new.quantity_multiplier),
             config=config,
             guardians=guardians,
             created_at=now,
@@ -132,6 +138,7 @@ class Accounts:
                 "broker": account.broker,
                 "mode": account.mode.value,
                 "currency": account.currency,
+                "quantity_multiplier": account.quantity_multiplier,
                 "fields": sorted(config),
                 "guardians": {
                     one.name: {key: str(value) for key, value in one.params.items()} for one in guardians
@@ -154,6 +161,26 @@ class Accounts:
 
         return await self._store.read(unit)
 
+    async def set_multiplier(self, reference: str, multiplier: str, by: str) -> AccountView:
+        """Scale what is opened on the account from now on; what is at work or held stays as it is."""
+        number, now = _multiplier(multiplier), self._clock.now()
+
+        def unit(conn: Connection) -> AccountView:
+            before = account_by(conn, reference)
+            after = msgspec.structs.replace(before, quantity_multiplier=number)
+            conn.execute(update(accounts).where(accounts.c.id == after.id).values(document=after))
+            bump(conn, after.id)
+            data = {"from": before.quantity_multiplier, "to": number}
+            text = "The quantity multiplier was changed."
+            entry = Entry(
+                at=now, kind=EntryKind.ACCOUNT_CHANGED, account_id=after.id, by=by, reason=text, data=data
+            )
+            append(conn, [entry])
+            sealed = conn.execute(select(accounts.c.credentials).where(accounts.c.id == after.id)).scalar()
+            return _view(after, self._credential_names(sealed))
+
+        return await self._store.write(unit)
+
     def brokers(self) -> tuple[BrokerView, ...]:
         """Every broker that is installed, by name."""
         return tuple(
@@ -174,6 +201,13 @@ class Accounts:
             return ()
         opened = msgspec.json.decode(self._secrets.unseal(sealed), type=dict[str, str])
         return tuple(sorted(opened))
+
+
+def _multiplier(text: str) -> Decimal:
+    number = number_in("quantity_multiplier", text)
+    if number <= 0:
+        raise Refused(Code.INVALID, f"quantity_multiplier is above 0, not {text}.")
+    return number
 
 
 def _split(new: NewAccount, manifest: Manifest) -> tuple[dict[str, Any], dict[str, str]]:
@@ -210,6 +244,7 @@ def _view(account: Account, credentials: tuple[str, ...]) -> AccountView:
         broker=account.broker,
         mode=account.mode,
         currency=account.currency,
+        quantity_multiplier=shown(account.quantity_multiplier),
         config=account.config,
         credentials=credentials,
         guardians=tuple(one.name for one in account.guardians),

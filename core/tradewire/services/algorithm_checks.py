@@ -8,7 +8,8 @@ import msgspec
 from tradewire.contract.blueprint import Blueprint
 from tradewire.contract.broker import Capabilities
 from tradewire.contract.guardian import Guardian, Need
-from tradewire.domain.algorithm import Plugged
+from tradewire.domain.algorithm import Plugged, WhenClosed
+from tradewire.domain.size import SizeKind
 from tradewire.domain.verdict import Scope
 from tradewire.plugins import Plugins
 from tradewire.services.algorithm_file import AlgorithmDraft
@@ -65,7 +66,27 @@ def unmet_needs(draft: AlgorithmDraft, plugins: Plugins, capabilities: Capabilit
         for kind, chosen, plugin, outcome in asked
         for need in sorted(plugin.needs(decoded(chosen, plugin.Params)))
         if (supply := _SUPPLY.get(need)) is not None and not getattr(capabilities, supply)
+    ] + _unmet_sizing(draft, capabilities)
+
+
+def _unmet_sizing(draft: AlgorithmDraft, capabilities: Capabilities) -> list[str]:
+    kind = draft.sizing.kind
+    needs = {Need.QUOTE} if kind.needs_price else set()
+    if kind in (SizeKind.PERCENT_OF_EQUITY, SizeKind.RISK_PERCENT):
+        needs.add(Need.BALANCES)
+    problems = [
+        f"The size is in {kind.value.replace('_', ' ')} and needs {_SUPPLY[need]}, which the account "
+        f'"{draft.account}" does not supply: every entry would be blocked.'
+        for need in sorted(needs)
+        if not getattr(capabilities, _SUPPLY[need])
     ]
+    extended = capabilities.always_open or any(one.extended_hours for one in capabilities.orders)
+    if draft.when_closed is WhenClosed.EXTENDED and not extended:
+        problems.append(
+            f'The account "{draft.account}" takes no orders outside the session: while the market is closed '
+            "entries would be blocked, and exits wait for the open."
+        )
+    return problems
 
 
 def decoded(chosen: Plugged, params: type[msgspec.Struct]) -> Any:

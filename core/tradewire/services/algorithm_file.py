@@ -5,11 +5,23 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from tradewire.domain.algorithm import Dynamic, EntrySignal, PipelineChoice, Plugged, Validity, ValidityKind
+from tradewire.domain.algorithm import (
+    Dynamic,
+    EntrySignal,
+    OnOpposite,
+    PipelineChoice,
+    Plugged,
+    Sizing,
+    StopUse,
+    Validity,
+    ValidityKind,
+    WhenClosed,
+)
 from tradewire.domain.base import Struct
 from tradewire.domain.clock import iso
 from tradewire.domain.order import Side
 from tradewire.domain.quantity import canonical
+from tradewire.domain.size import SizeKind
 from tradewire.services.toml_reader import TableReader, parse_toml
 
 TOP = (
@@ -18,7 +30,11 @@ TOP = (
     "symbol",
     "side",
     "quantity",
+    "sizing",
     "allow_shorts",
+    "on_opposite",
+    "max_entries",
+    "when_closed",
     "signal",
     "dynamic",
     "blueprint",
@@ -36,9 +52,13 @@ class AlgorithmDraft(Struct):
     signal: EntrySignal
     symbol: str
     side: Side
-    quantity: Decimal
+    quantity: Decimal | None
+    sizing: Sizing
     dynamic: Dynamic
     allow_shorts: bool | None
+    on_opposite: OnOpposite
+    max_entries: int | None
+    when_closed: WhenClosed
     blueprint: Plugged
     guardians: tuple[Plugged, ...]
     validity: Validity
@@ -62,15 +82,52 @@ def read_document(document: dict[str, Any]) -> tuple[AlgorithmDraft, list[str]]:
         signal=EntrySignal(provider=signal.text("provider", "tradingview"), id=signal.text("id")),
         symbol=top.text("symbol"),
         side=side,
-        quantity=top.positive("quantity"),
+        quantity=_quantity(top),
+        sizing=_sizing(top, problems),
         dynamic=_dynamic(top, problems),
         allow_shorts=top.flag("allow_shorts") if "allow_shorts" in top else None,
+        on_opposite=top.choice("on_opposite", OnOpposite, OnOpposite.NET),
+        max_entries=top.count("max_entries"),
+        when_closed=top.choice("when_closed", WhenClosed, WhenClosed.REJECT),
         blueprint=_blueprint(top, problems),
         guardians=_guardians(top, problems),
         validity=_validity(top, problems),
         pipeline=_pipeline(top, problems),
     )
     return draft, problems
+
+
+def _quantity(top: TableReader) -> Decimal | None:
+    """Required, unless the size is given in something else."""
+    sizing = top.raw("sizing", {})
+    if isinstance(sizing, dict) and "value" in sizing:
+        return top.optional("quantity")
+    return top.positive("quantity")
+
+
+def _sizing(top: TableReader, problems: list[str]) -> Sizing:
+    table = TableReader(top.raw("sizing", {}), "[sizing]", Sizing.__struct_fields__, problems)
+    kind = table.choice("kind", SizeKind, SizeKind.QUANTITY)
+    value, stop_percent = table.optional("value"), table.optional("stop_percent")
+    if kind is not SizeKind.QUANTITY and "value" not in table:
+        problems.append(f'kind = "{kind}" of [sizing] needs a value, such as value = 2.')
+    if value is not None and "quantity" in top:
+        problems.append("The size is given twice: take out quantity, or value of [sizing].")
+    if stop_percent is not None and stop_percent >= 100:
+        problems.append(f"stop_percent of [sizing] is below 100, not {canonical(stop_percent)}.")
+    stop = table.choice("stop", StopUse, StopUse.REFUSE)
+    if kind.is_risk and stop_percent is None and stop is StopUse.REFUSE and not _takes_stops(top):
+        problems.append(
+            f'kind = "{kind}" of [sizing] needs a stop: stop_percent, or stop = "size_only" for that of the '
+            "message."
+        )
+    return Sizing(kind=kind, value=value, stop_percent=stop_percent, stop=stop)
+
+
+def _takes_stops(top: TableReader) -> bool:
+    """Whether messages may attach a stop, which the blueprint then has to place."""
+    dynamic = top.raw("dynamic", {})
+    return isinstance(dynamic, dict) and dynamic.get("order") is True
 
 
 def _dynamic(top: TableReader, problems: list[str]) -> Dynamic:

@@ -3,19 +3,32 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from tradewire.domain.algorithm import Algorithm, AlgorithmState, Dynamic, PipelineChoice, Plugged, Validity
+from tradewire.domain.algorithm import (
+    Algorithm,
+    AlgorithmState,
+    Dynamic,
+    OnOpposite,
+    PipelineChoice,
+    Plugged,
+    Sizing,
+    Validity,
+    WhenClosed,
+)
 from tradewire.domain.base import Struct
 from tradewire.domain.order import Side
+from tradewire.domain.size import spoken
 from tradewire.engine.guarding import Asked
 from tradewire.pipeline import chain
 from tradewire.plugins import Plugins
-from tradewire.services.numbers import Number, shown
+from tradewire.services.numbers import Number, shown_or_none
+from tradewire.stages.sizes import own_size
 
 DYNAMIC = ("symbol", "action", "quantity", "order")
 
 
 class AlgorithmView(Struct):
-    """`account` is the account's name, `signal_id` the entry signal id."""
+    """`account` is the account's name, `signal_id` the entry signal id, `size` a text such as "2 % of
+    equity"."""
 
     id: str
     name: str
@@ -25,9 +38,14 @@ class AlgorithmView(Struct):
     signal_id: str
     symbol: str
     side: Side
-    quantity: Number
+    quantity: Number | None
+    size: str
+    sizing: Sizing
     dynamic: Dynamic
     allow_shorts: bool
+    on_opposite: OnOpposite
+    max_entries: int | None
+    when_closed: WhenClosed
     blueprint: Plugged
     guardians: tuple[Plugged, ...]
     validity: Validity
@@ -70,9 +88,14 @@ def view_of(algorithm: Algorithm, accounts: dict[str, str]) -> AlgorithmView:
         signal_id=algorithm.signal.id,
         symbol=algorithm.symbol,
         side=algorithm.side,
-        quantity=shown(algorithm.quantity),
+        quantity=shown_or_none(algorithm.quantity),
+        size=_size(algorithm),
+        sizing=algorithm.sizing,
         dynamic=algorithm.dynamic,
         allow_shorts=algorithm.allow_shorts,
+        on_opposite=algorithm.on_opposite,
+        max_entries=algorithm.max_entries,
+        when_closed=algorithm.when_closed,
         blueprint=algorithm.blueprint,
         guardians=algorithm.guardians,
         validity=algorithm.validity,
@@ -84,6 +107,11 @@ def view_of(algorithm: Algorithm, accounts: dict[str, str]) -> AlgorithmView:
         created_at=algorithm.created_at,
         version=algorithm.version,
     )
+
+
+def _size(algorithm: Algorithm) -> str:
+    value, kind = own_size(algorithm)
+    return spoken(value, kind) if value is not None else "?"
 
 
 def chain_of(

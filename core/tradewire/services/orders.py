@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, select
 
 from tradewire.contract.override import Note
 from tradewire.domain.base import Struct
-from tradewire.domain.order import ChildState, OrderType, ParentState, Purpose, Side, TimeInForce
+from tradewire.domain.order import ChildState, Goal, OrderType, ParentState, Purpose, Side, TimeInForce
 from tradewire.domain.position import COST_STEP
 from tradewire.domain.quantity import exact
 from tradewire.services.naming import account_names, algorithm_names, only_of
@@ -42,18 +42,23 @@ class ChildView(Struct):
 
 
 class OrderView(Struct):
-    """`average_price` over its fills, per unit in the instrument's currency; None without one."""
+    """`average_price` over its fills, per unit in the instrument's currency; None without one. `goal` is what
+    it aims at beside its side and quantity, `sized` how the quantity came about."""
 
     id: str
     signal_id: str
+    leg: int
     algorithm: str
     account: str
     purpose: Purpose
+    goal: Goal | None
     symbol: str
     instrument_id: str | None
     side: Side | None
     quantity: Number | None
     filled: Number
+    target: Number | None
+    sized: str | None
     average_price: Number | None
     blueprint: str
     order_type: OrderType | None
@@ -167,14 +172,18 @@ def _view(
     return OrderView(
         id=row.id,
         signal_id=row.signal_id,
+        leg=row.leg,
         algorithm=traders.get(row.algorithm_id, row.algorithm_id),
         account=owners.get(row.account_id, row.account_id),
         purpose=Purpose(row.purpose),
+        goal=Goal(row.goal) if row.goal is not None else None,
         symbol=row.symbol,
         instrument_id=row.instrument_id,
         side=Side(row.side) if row.side is not None else None,
         quantity=shown_or_none(row.quantity),
         filled=shown(row.filled),
+        target=shown_or_none(row.target),
+        sized=row.sized,
         average_price=shown_or_none(average),
         blueprint=row.blueprint,
         order_type=OrderType(row.order_type) if row.order_type is not None else None,

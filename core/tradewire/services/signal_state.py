@@ -22,7 +22,8 @@ def state_of(
 
     `invalid`, `duplicate`, `no_match`, `failed`: it ended without an order. `waiting`: not yet routed.
     `unknown`: look at it. `paused`: for a person. `working`: not all have ended. Otherwise the state in which
-    its orders ended, or `mixed` where they ended differently.
+    its orders ended, or `mixed` where they ended differently; of two legs one that had nothing to do does not
+    count.
     """
     if status != "accepted":
         return status, reason
@@ -36,10 +37,17 @@ def state_of(
         return "paused", _why([run for run in runs if run.state is ParentState.PAUSED])
     if any(run.state.is_live for run in runs):
         return "working", None
-    ends = {run.state for run in runs}
+    counted = _counted(runs)
+    ends = {run.state for run in counted}
     if len(ends) == 1:
-        return next(iter(ends)).value, _why(list(runs))
-    return "mixed", ", ".join(f"{run.algorithm}: {run.state}" for run in runs)
+        return next(iter(ends)).value, _why(counted)
+    return "mixed", ", ".join(f"{run.algorithm}: {run.state}" for run in counted)
+
+
+def _counted(runs: tuple[Run, ...]) -> list[Run]:
+    """Without the legs that had nothing to do, where the algorithm's other leg had."""
+    acted = {run.algorithm for run in runs if run.state is not ParentState.SKIPPED}
+    return [run for run in runs if run.state is not ParentState.SKIPPED or run.algorithm not in acted]
 
 
 def _why(runs: list[Run]) -> str | None:

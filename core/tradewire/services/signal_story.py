@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, select
 
 from tradewire.domain.base import Struct
 from tradewire.domain.ledger import EntryKind, Recorded
+from tradewire.domain.order import Goal
 from tradewire.domain.verdict import Decision, Verdict
 from tradewire.ledger.read import of_parent, of_signal
 from tradewire.pipeline import DEFAULT, MATCHED
@@ -213,17 +214,18 @@ def _arrival(signal: SignalView, checked_by: tuple[str, ...]) -> Iterator[StageV
 def _of_order(signal: SignalView, order: OrderView, broker: str) -> Iterator[StageView]:
     where = {"algorithm": order.algorithm, "parent_id": order.id}
     what = " ".join(
-        part for part in (order.purpose.value, order.side, order.quantity, order.symbol) if part is not None
+        part for part in (_called(order), order.side, order.quantity, order.symbol) if part is not None
     )
     deciders = [note.by for note in order.notes]
     yield _stage(signal, order.created_at, "order", f"{what}. {_decided(order)}".strip(), deciders, **where)
     if order.admitted_at is not None:
         kind = f" {order.order_type}" if order.order_type is not None else ""
+        sized = f" {order.sized}." if order.sized is not None else ""
         yield _stage(
             signal,
             order.admitted_at,
             "admitted",
-            f"{order.quantity} {order.symbol}{kind}, worked by the blueprint {order.blueprint}.",
+            f"{order.quantity} {order.symbol}{kind}, worked by the blueprint {order.blueprint}.{sized}",
             [order.blueprint],
             **where,
         )
@@ -238,6 +240,16 @@ def _of_order(signal: SignalView, order: OrderView, broker: str) -> Iterator[Sta
             why or f"Filled {order.filled}.",
             **where,
         )
+
+
+def _called(order: OrderView) -> str:
+    """An order by what it is for: "exit", or "reverse, leg 1: entry"."""
+    if order.goal is None:
+        return order.purpose.value
+    if order.goal is Goal.ADD:
+        return order.goal.value
+    to = f" to {order.target}" if order.target is not None else ""
+    return f"{order.goal}{to}, leg {order.leg}: {order.purpose}"
 
 
 def _decided(order: OrderView) -> str:

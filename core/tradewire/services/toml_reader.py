@@ -81,6 +81,20 @@ class TableReader:
             return Decimal(1)
         return number
 
+    def optional(self, key: str) -> Decimal | None:
+        """The same; None where it is absent."""
+        return self.positive(key) if key in self._table else None
+
+    def count(self, key: str) -> int | None:
+        """A whole number of at least 1; None where it is absent."""
+        value = self._table.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            self._wrong(key, "a whole number of at least 1", value)
+            return None
+        return value
+
     def choice(self, key: str, kind: type[E], default: E | None = None) -> E:
         value = self._present(key, default)
         names = [one.value for one in kind]

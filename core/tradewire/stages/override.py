@@ -5,8 +5,10 @@
 | field present | the message's value | the algorithm's value, the difference noted |
 | field absent | the algorithm's value, noted | the algorithm's value |
 
-Exit and cancel are honoured whatever the action switch says. An opposite action with the switch off sends
-nothing unless `ignore_action` is set, and a stop-loss that would be ignored blocks the entry.
+What acts on the algorithm's own position is honoured whatever the action switch says: exit, cancel and add
+always; reverse, target and a position wanted on the other side as far as they close. An opposite action with
+the switch off sends nothing otherwise, unless `ignore_action` is set, and a stop-loss that would be ignored
+blocks the entry.
 """
 
 from decimal import Decimal
@@ -14,14 +16,15 @@ from typing import Any, TypeVar
 
 from tradewire.contract.matcher import SignalFacts
 from tradewire.contract.override import Draft, Note, Override, Skip
-from tradewire.domain.algorithm import Algorithm
-from tradewire.domain.message import Action, Message, Protection
+from tradewire.domain.algorithm import Algorithm, StopUse
+from tradewire.domain.message import Action, Message
+from tradewire.domain.protection import Protection
 from tradewire.domain.quantity import canonical
+from tradewire.stages import sizes
+from tradewire.stages.wanted import Wanted, wanted
 
 Value = TypeVar("Value")
 
-_ENTRIES = (Action.BUY, Action.SELL)
-_OWN_ORDERS = (Action.EXIT, Action.CANCEL)
 _ORDER_FIELDS = {
     "order_type": "orderType",
     "limit_price": "limitPrice",
@@ -30,13 +33,17 @@ _ORDER_FIELDS = {
     "take_profit": "takeProfit",
     "stop_loss": "stopLoss",
 }
+_PROTECTIONS = ("take_profit", "stop_loss")
 
 
 def starting_draft(algorithm: Algorithm, message: Message) -> Draft:
     """The order as the algorithm alone would make it; an exit or cancel starts as one of everything."""
-    if message.action in _OWN_ORDERS:
+    if message.action in (Action.EXIT, Action.CANCEL):
         return Draft(symbol=algorithm.symbol, action=message.action, quantity=None)
-    return Draft(symbol=algorithm.symbol, action=Action(algorithm.side.value), quantity=algorithm.quantity)
+    size, kind = sizes.own_size(algorithm)
+    return Draft(
+        symbol=algorithm.symbol, action=Action(algorithm.side.value), quantity=size, quantity_kind=kind
+    )
 
 
 class DynamicFields(Override):
@@ -47,16 +54,29 @@ class DynamicFields(Override):
     def apply(self, draft: Draft, signal: SignalFacts, algorithm: Algorithm) -> Draft | Skip:
         """`draft` is what `starting_draft` made."""
         message, dynamic = signal.message, algorithm.dynamic
-        action, action_note = _action(message, algorithm)
-        if isinstance(action, Skip):
-            return action
+        want = wanted(message, algorithm)
+        if isinstance(want, Skip):
+            return want
         symbol, symbol_note = _chosen("symbol", message.symbol, draft.symbol, dynamic.symbol)
-        quantity, quantity_note = _quantity(action, draft, message, dynamic.quantity)
-        order, order_notes = _order(action, draft, message, dynamic.order)
-        notes = (*draft.notes, symbol_note, action_note, quantity_note, *order_notes)
-        if action in _ENTRIES and message.stop_loss is not None and not dynamic.order:
+        size, size_note = sizes.chosen(want, draft, message, algorithm)
+        order, order_notes = _order(want, draft, message, algorithm)
+        extended, extended_notes = _extended(want, draft, message, dynamic.order)
+        notes = (*draft.notes, symbol_note, want.note, size_note, *order_notes, *want.further)
+        notes += (*extended_notes, *_cancels(message))
+        if want.opens and message.stop_loss is not None and order["stop_loss"] is None:
             return Skip(reason="stop_ignored", message=_STOP_IGNORED, blocked=True, notes=notes)
-        return Draft(symbol=symbol, action=action, quantity=quantity, notes=notes, **order)
+        return Draft(
+            symbol=symbol,
+            action=want.action,
+            quantity=size.quantity,
+            quantity_kind=size.kind,
+            target=size.target,
+            sentiment=want.sentiment,
+            extended_hours=extended,
+            cancel_first=bool(message.cancel_first),
+            notes=notes,
+            **order,
+        )
 
 
 _STOP_IGNORED = (
@@ -65,59 +85,47 @@ _STOP_IGNORED = (
 )
 
 
-def _action(message: Message, algorithm: Algorithm) -> tuple[Action | Skip, Note]:
-    received, own = message.action, Action(algorithm.side.value)
-    if received in _OWN_ORDERS:
-        return received, _note("action", received, received, f"{received} is always honoured")
-    if received is not None and received not in _ENTRIES:
-        note = _note("action", received, None, "this version does not act on it")
-        text = (
-            f'This version does not act on "{received}", only on buy, sell, exit and cancel. Nothing is sent.'
-        )
-        return Skip(reason="action_not_honoured", message=text, blocked=True, notes=(note,)), note
-    if algorithm.dynamic.action or received is None or received is own:
-        return _chosen("action", received, own, algorithm.dynamic.action)
-    if algorithm.dynamic.ignore_action:
-        return own, _note("action", received, own, "ignore_action is on: the algorithm's side is used")
-    note = _note("action", received, None, "opposite to the algorithm's side, and dynamic action is off")
-    text = (
-        f"Action differs from the algorithm's side: the message says {received}, the algorithm says {own}. "
-        "Nothing is sent. Switch dynamic action on, or set ignore_action."
-    )
-    return Skip(reason="action_differs", message=text, notes=(note,)), note
-
-
-def _quantity(action: Action, draft: Draft, message: Message, switch: bool) -> tuple[Decimal | None, Note]:
-    received = message.quantity
-    if action is Action.CANCEL:
-        return None, _note("qty", received, None, "a cancel ends all of the algorithm's working orders")
-    if action is Action.EXIT and received is None:
-        return None, _note("qty", None, None, "absent: the exit closes everything")
-    if action is Action.EXIT and not switch:
-        return None, _note("qty", received, None, "dynamic quantity is off: the exit closes everything")
-    return _chosen("qty", received, draft.quantity, switch, switch_name="quantity")
-
-
 def _order(
-    action: Action, draft: Draft, message: Message, switch: bool
+    want: Wanted, draft: Draft, message: Message, algorithm: Algorithm
 ) -> tuple[dict[str, Any], tuple[Note, ...]]:
     used: dict[str, Any] = {}
     notes = []
     for attribute, field in _ORDER_FIELDS.items():
         received, own = getattr(message, attribute), getattr(draft, attribute)
-        if received is not None and not _applies(attribute, action):
-            used[attribute], note = own, _note(field, received, own, f"it has no meaning for {action}")
+        if received is not None and not _applies(attribute, want):
+            used[attribute], note = own, _note(field, received, own, f"it has no meaning for {want.action}")
+        elif received is not None and attribute == "stop_loss" and algorithm.sizing.stop is StopUse.SIZE_ONLY:
+            used[attribute] = received
+            note = _note(field, received, received, "it serves for the size alone, and is not attached")
         else:
-            used[attribute], note = _chosen(field, received, own, switch, switch_name="order")
+            used[attribute], note = _chosen(
+                field, received, own, algorithm.dynamic.order, switch_name="order"
+            )
         notes.append(note)
     return used, tuple(notes)
 
 
-def _applies(attribute: str, action: Action) -> bool:
-    """A cancel has no order, and an exit no exits of its own."""
-    if action is Action.EXIT:
-        return attribute not in ("take_profit", "stop_loss")
-    return action is not Action.CANCEL
+def _applies(attribute: str, want: Wanted) -> bool:
+    """A cancel has no order, and what only closes no exits of its own."""
+    if want.action is Action.CANCEL:
+        return False
+    return want.opens or attribute not in _PROTECTIONS
+
+
+def _extended(
+    want: Wanted, draft: Draft, message: Message, switch: bool
+) -> tuple[bool | None, tuple[Note, ...]]:
+    received = message.extended_hours
+    if received is None or want.action is Action.CANCEL:
+        return draft.extended_hours, ()
+    used, note = _chosen("extendedHours", received, draft.extended_hours, switch, switch_name="order")
+    return used, (note,)
+
+
+def _cancels(message: Message) -> tuple[Note, ...]:
+    if message.cancel_first is None:
+        return ()
+    return (_note("cancel", message.cancel_first, message.cancel_first, "always honoured"),)
 
 
 def _chosen(
@@ -140,6 +148,8 @@ def _note(field: str, received: object, used: object, why: str) -> Note:
 def _text(value: object) -> str | None:
     if value is None:
         return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, Decimal):
         return canonical(value)
     if isinstance(value, Protection):

@@ -12,12 +12,17 @@ _FIELDS = {
     "symbol": "symbol",
     "action": "action",
     "quantity": "qty",
+    "quantity_kind": "qty",
+    "target": "qty",
+    "sentiment": "sentiment",
     "order_type": "orderType",
     "limit_price": "limitPrice",
     "stop_price": "stopPrice",
     "time_in_force": "timeInForce",
     "take_profit": "takeProfit",
     "stop_loss": "stopLoss",
+    "extended_hours": "extendedHours",
+    "cancel_first": "cancel",
 }
 
 
@@ -43,6 +48,8 @@ def _owed(before: Draft, after: Draft, noted: set[str]) -> list[Note]:
 def _shown(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, msgspec.Struct):
         return msgspec.json.encode(value).decode()
     return canonical(value)

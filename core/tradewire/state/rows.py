@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from tradewire.domain.order import (
     ChildOrder,
     ChildState,
+    Goal,
     OrderType,
     ParentOrder,
     ParentState,
@@ -17,6 +18,7 @@ from tradewire.domain.order import (
     Side,
     TimeInForce,
 )
+from tradewire.domain.size import SizeKind
 
 T = TypeVar("T")
 
@@ -25,6 +27,8 @@ _ENUMS: Mapping[str, Any] = {
     "order_type": OrderType,
     "time_in_force": TimeInForce,
     "purpose": Purpose,
+    "goal": Goal,
+    "size_kind": SizeKind,
 }
 
 

@@ -18,6 +18,7 @@ from tradewire import (
     Place,
     Step,
     StepView,
+    TimeInForce,
 )
 from tradewire.contract.working import (
     awaits_fills,
@@ -39,6 +40,7 @@ class Limit(Blueprint):
     name = "limit"
     Params = LimitParams
     order_types = frozenset({OrderType.LIMIT})
+    extended_hours = True
 
     def needs(self, params: Any) -> frozenset[Need]:
         return frozenset({Need.QUOTE}) if params.reference in _FROM_QUOTE else frozenset()
@@ -46,7 +48,7 @@ class Limit(Blueprint):
     def validate(
         self, parent: ParentOrder, params: LimitParams, instrument: Instrument, capabilities: Capabilities
     ) -> tuple[str, ...]:
-        tif = parent.time_in_force or params.tif
+        tif = _time_in_force(parent, params)
         price = limit_price(parent, params, instrument.tick, None)
         problems = (
             *support_problems(instrument, capabilities, (OrderType.LIMIT,), tif),
@@ -92,10 +94,16 @@ class Limit(Blueprint):
             quantity=quantity,
             order_type=OrderType.LIMIT,
             limit_price=price,
-            time_in_force=parent.time_in_force or params.tif,
+            time_in_force=_time_in_force(parent, params),
+            extended_hours=bool(parent.extended_hours),
         )
         wake = view.now + timedelta(seconds=params.ttl_s) if params.ttl_s is not None else None
         return Step(actions=(place,), wake_at=wake)
+
+
+def _time_in_force(parent: ParentOrder, params: LimitParams) -> TimeInForce:
+    """The message's before the algorithm's; outside the session there are only orders for the day."""
+    return TimeInForce.DAY if parent.extended_hours else parent.time_in_force or params.tif
 
 
 def _watch(view: StepView, child: ChildOrder, deadline: datetime | None) -> Step:
@@ -122,7 +130,10 @@ def _ended_by_its_time(child: ChildOrder, deadline: datetime | None, view: StepV
 
 
 def _rest_at_market(view: StepView) -> Place | None:
-    """The market order for what the limit order left; None where none is wanted, or the rest is too small."""
+    """The market order for what the limit order left; None where none is wanted, or possible outside the
+    session, or the rest is too small."""
+    if view.parent.extended_hours:
+        return None
     rest = releasable(view.parent, view.children, view.instrument.lot)
     if view.params.on_expire is not OnExpire.MARKET or size_problems(rest, view.instrument):
         return None

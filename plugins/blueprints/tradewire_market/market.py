@@ -52,6 +52,7 @@ class Market(Blueprint):
     name = "market"
     Params = MarketParams
     order_types = frozenset({OrderType.MARKET})
+    extended_hours = True
 
     def needs(self, params: Any) -> frozenset[Need]:
         return frozenset({Need.QUOTE})
@@ -59,9 +60,9 @@ class Market(Blueprint):
     def validate(
         self, parent: ParentOrder, params: MarketParams, instrument: Instrument, capabilities: Capabilities
     ) -> tuple[str, ...]:
-        tif = parent.time_in_force or params.tif
+        types = (OrderType.LIMIT,) if parent.extended_hours else _TYPES
         return (
-            *support_problems(instrument, capabilities, _TYPES, tif),
+            *support_problems(instrument, capabilities, types, _time_in_force(parent, params)),
             *size_problems(parent.quantity, instrument),
         )
 
@@ -91,20 +92,32 @@ def _follow(view: StepView) -> Step:
 def _release(view: StepView) -> Step:
     parent, instrument, params = view.parent, view.instrument, view.params
     quantity = releasable(parent, view.children, instrument.lot)
-    tif = parent.time_in_force or params.tif
-    if view.capabilities.supports(instrument.asset_class, OrderType.MARKET, tif):
+    tif, extended = _time_in_force(parent, params), bool(parent.extended_hours)
+    if not extended and view.capabilities.supports(instrument.asset_class, OrderType.MARKET, tif):
         place = Place(quantity=quantity, order_type=OrderType.MARKET, time_in_force=tif)
         return Step(actions=(place,))
     side = parent.side or Side.BUY
     limit = marketable_limit(side, view.quote, params.collar_bps, instrument.tick) if view.quote else None
     if limit is None:
+        when = " outside the session" if extended else ""
         message = (
-            f"The broker takes no market orders for {instrument.symbol}, and without a quote "
+            f"The broker takes no market orders for {instrument.symbol}{when}, and without a quote "
             "there is no price for a marketable limit."
         )
         return _finish(ParentState.REJECTED, "no_quote", message)
-    place = Place(quantity=quantity, order_type=OrderType.LIMIT, limit_price=limit, time_in_force=tif)
+    place = Place(
+        quantity=quantity,
+        order_type=OrderType.LIMIT,
+        limit_price=limit,
+        time_in_force=tif,
+        extended_hours=extended,
+    )
     return Step(actions=(place,))
+
+
+def _time_in_force(parent: ParentOrder, params: MarketParams) -> TimeInForce:
+    """The message's before the algorithm's; outside the session there are only orders for the day."""
+    return TimeInForce.DAY if parent.extended_hours else parent.time_in_force or params.tif
 
 
 def _finish(state: ParentState, reason: str, message: str) -> Step:

@@ -33,7 +33,7 @@ from tradewire import (
     iso,
 )
 from tradewire_paper import answers, wire
-from tradewire_paper.capabilities import CAPABILITIES
+from tradewire_paper.capabilities import capabilities_of
 from tradewire_paper.config import PaperConfig
 from tradewire_paper.stream import Stream
 
@@ -61,9 +61,8 @@ class RemoteSession(Session):
     instead, since an empty one would be a lie. `epoch` numbers the sessions of an account.
     """
 
-    capabilities = CAPABILITIES
-
     def __init__(self, account: AccountConfig, config: PaperConfig, env: Env, epoch: int) -> None:
+        self.capabilities = capabilities_of(config.hours)
         self._account = config.venue_account or account.name
         self._attempt = epoch * _ATTEMPTS
         self._http = httpx.AsyncClient(base_url=config.url or "", timeout=config.timeout_s, trust_env=False)

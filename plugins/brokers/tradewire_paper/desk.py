@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from tradewire import (
+    EXTENDED_AFTER,
     Absent,
     Accepted,
     Balances,
@@ -22,6 +23,7 @@ from tradewire import (
     HealthState,
     Instrument,
     OrderRequest,
+    OrderType,
     OrderUpdate,
     Quote,
     Rejected,
@@ -197,7 +199,7 @@ class Desk:
         instrument = order.instrument
         calendar = await self._calendar(instrument)
         now = self._world.clock.now()
-        if calendar is not None and not calendar.is_open(now):
+        if calendar is not None and not _trades(order.request, calendar, now):
             opens = next((session.open for session in calendar.sessions if session.open > now), None)
             return errors.market_closed(instrument, opens)
         per_unit = rate(instrument.currency, self.book.currency)
@@ -217,7 +219,9 @@ class Desk:
             await self._commit(matching.end(order, ChildState.EXPIRED, "The day is over."))
             return
         calendar = await self._calendar(order.instrument)
-        if order.script is FaultKind.LATE_FILL_AFTER_CANCEL or (calendar and not calendar.is_open(now)):
+        if order.script is FaultKind.LATE_FILL_AFTER_CANCEL or (
+            calendar and not _trades(order.request, calendar, now)
+        ):
             return
         quote = self.quote(order.instrument)
         price = matching.price_for(order, quote, self._terms) if quote else None
@@ -312,6 +316,9 @@ class Desk:
         now = self._world.clock.now()
         calendar = await self._calendar(request.instrument)
         close = calendar.next_close(now) if calendar else None
+        if calendar and request.extended_hours:
+            ends = (session.close + EXTENDED_AFTER for session in calendar.sessions)
+            close = next((end for end in ends if end > now), None)
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
         # An order of the day's last moment still gets its one chance to fill.
         return close or max(midnight, now + self._latency + timedelta(seconds=STEP_S))
@@ -325,6 +332,12 @@ class Desk:
             return (
                 price * instrument.multiplier * (rate(instrument.currency, self.book.currency) or Decimal(1))
             )
+
+
+def _trades(request: OrderRequest, calendar: SessionCalendar, now: datetime) -> bool:
+    """Whether the venue trades such an order now."""
+    is_extended = request.extended_hours and request.order_type is OrderType.LIMIT
+    return calendar.is_open(now) or (is_extended and calendar.is_extended(now))
 
 
 def _refusal(fault: Fault) -> Rejected:

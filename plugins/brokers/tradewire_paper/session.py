@@ -29,7 +29,7 @@ from tradewire import (
 )
 from tradewire_paper import markets
 from tradewire_paper.book import restore
-from tradewire_paper.capabilities import CAPABILITIES
+from tradewire_paper.capabilities import capabilities_of
 from tradewire_paper.config import PaperConfig
 from tradewire_paper.desk import Desk, World
 from tradewire_paper.faults import FaultKind, FaultScript, cause_of
@@ -66,9 +66,8 @@ async def open_session(account: AccountConfig, config: PaperConfig, env: Env) ->
 class PaperSession(Session):
     """Trades against a desk in the same process."""
 
-    capabilities = CAPABILITIES
-
     def __init__(self, desk: Desk, config: PaperConfig, env: Env) -> None:
+        self.capabilities = capabilities_of(config.hours)
         self._desk = desk
         self._config = config
         self._env = env

@@ -18,7 +18,8 @@ class StaleSignalParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
 class StaleSignal(Guardian):
     """A signal older than `max_age_s` is blocked, exits too: by the message's `time`, and in any case by when
-    it was received, which catches an order that was recovered long after a crash."""
+    it was received, which catches an order that was recovered long after a crash. What it waited for its
+    market's open, because the algorithm says so, does not make it older."""
 
     name = "stale_signal"
     scopes = frozenset({Scope.ALGORITHM})
@@ -39,7 +40,7 @@ class StaleSignal(Guardian):
                 headroom=seconds(skew - (sent - received)),
             )
         since = received if sent is None else min(sent, received)
-        age, allowed = view.now - since, timedelta(seconds=params.max_age_s)
+        age, allowed = view.now - since - view.queued, timedelta(seconds=params.max_age_s)
         what = f"its time {iso(since)}" if since == sent else f"when it was received, {iso(since)}"
         value, limit, headroom = seconds(age), seconds(allowed), seconds(allowed - age)
         if age <= allowed:

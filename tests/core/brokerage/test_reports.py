@@ -13,7 +13,16 @@ from tradewire import Accepted, Unknown
 from tradewire.brokerage import merging
 from tradewire.brokerage.books import book_fill
 from tradewire.contract.broker import Execution, OrderState, OrderUpdate
-from tradewire.domain.order import ChildOrder, ChildState, OrderType, ParentState, Side, TimeInForce
+from tradewire.domain.order import (
+    ChildOrder,
+    ChildState,
+    OrderType,
+    ParentOrder,
+    ParentState,
+    Purpose,
+    Side,
+    TimeInForce,
+)
 from tradewire.domain.quantity import ZERO
 from tradewire.store.schema import positions
 from tradewire.testing.clock import DEFAULT_START
@@ -287,4 +296,15 @@ def _book(
         fee=fee,
         at=bench.clock.now(),
     )
-    bench.write(book_fill, account_id=account, algorithm_id=owner, execution=fill, now=bench.clock.now())
+    parent = ParentOrder(
+        id=name,
+        signal_id=name,
+        algorithm_id=owner,
+        account_id=account,
+        purpose=Purpose.ENTRY,
+        symbol="ES",
+        blueprint="market",
+        created_at=bench.clock.now(),
+    )
+    known = parent if owner else None
+    bench.write(book_fill, account_id=account, parent=known, execution=fill, now=bench.clock.now())

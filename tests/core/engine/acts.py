@@ -21,7 +21,8 @@ from tradewire import (
 )
 from tradewire.contract.broker import OrderState, OrderUpdate
 from tradewire.domain.algorithm import Plugged
-from tradewire.domain.order import ChildOrder, ChildState
+from tradewire.domain.message import Action
+from tradewire.domain.order import ChildOrder, ChildState, ParentOrder
 from tradewire.plugins import Plugins
 from tradewire.store.database import Store
 
@@ -116,3 +117,42 @@ def ended(child: ChildOrder, filled: int) -> OrderUpdate:
         state=ChildState.FILLED if filled == child.quantity else ChildState.CANCELLED,
     )
     return OrderUpdate(order=order, at=child.created_at)
+
+
+def legs(bench: Bench, signal_id: str) -> list[ParentOrder]:
+    """The signal's parent orders, in the order of their legs."""
+    return [one for one in bench.parents() if one.signal_id == signal_id]
+
+
+def settle(bench: Bench, account_id: str = "acc") -> None:
+    """Send and fill whatever is open, as often as something new comes of it."""
+    for _ in range(10):
+        bench.work(account_id)
+        live = [one for one in bench.children() if one.state.is_open and one.account_id == account_id]
+        if not live:
+            return
+        for child in live:
+            if child.state is ChildState.NEW:
+                bench.release(child.client_id, account_id)
+                bench.submitted(child.client_id, Accepted(broker_order_id=f"b-{child.client_id}"))
+            number = f"settled-{child.client_id}"
+            bench.report(execution(child, number, child.quantity - child.filled), account_id=account_id)
+    raise AssertionError("It does not come to rest.")
+
+
+def holding(bench: Bench, quantity: int, algorithm_id: str = "alg") -> None:
+    """Have the algorithm hold so much, by fills of its own."""
+    if quantity:
+        action = Action.BUY if quantity > 0 else Action.SELL
+        bench.ask(algorithm_id, action=action, quantity=Decimal(abs(quantity)))
+        settle(bench)
+    assert bench.held(algorithm_id) == quantity
+
+
+def fill_some(bench: Bench, account_id: str = "acc") -> None:
+    """Send what is open, and fill a part of each."""
+    for child in [one for one in bench.children() if one.state is ChildState.NEW]:
+        bench.release(child.client_id, account_id)
+        bench.submitted(child.client_id, Accepted(broker_order_id=f"b-{child.client_id}"))
+        part = max(child.quantity // 3, Decimal(1))
+        bench.report(execution(child, f"part-{child.client_id}", part), account_id=account_id)

@@ -11,8 +11,10 @@ from core.engine.bench import Bench
 from tradewire import Draft, Override, SignalFacts, Skip
 from tradewire.domain import ids
 from tradewire.domain.algorithm import Algorithm, AlgorithmState, Dynamic, EntrySignal, PipelineChoice
-from tradewire.domain.message import Action, Message, Protection
-from tradewire.domain.order import OrderType, ParentState, Purpose, Side
+from tradewire.domain.message import Action, Message
+from tradewire.domain.order import Goal, OrderType, ParentState, Purpose, Side
+from tradewire.domain.protection import Protection
+from tradewire.domain.size import SizeKind
 from tradewire.engine.routing import Route, route
 from tradewire.plugins import Plugins
 
@@ -145,12 +147,31 @@ def test_an_entry_is_not_sent_without_the_protection_it_asks_for(bench: Bench, f
     assert (parent.state, parent.reason) == (ParentState.BLOCKED, "protection_unsupported")
 
 
-@pytest.mark.parametrize("action", [Action.REVERSE, Action.TARGET])
-def test_an_action_that_is_not_honoured_is_blocked_and_never_read_as_another(
-    bench: Bench, action: Action
+def test_a_reversal_is_a_close_and_an_opening_next_to_each_other(bench: Bench) -> None:
+    algorithm = bench.algorithm("x", signal=_listens("alg"))
+    close, opening = (run.parent for run in routed(bench, algorithm, action=Action.REVERSE).runs)
+    assert (close.leg, close.purpose, close.goal) == (0, Purpose.EXIT, Goal.REVERSE)
+    assert (opening.leg, opening.purpose, opening.goal) == (1, Purpose.ENTRY, Goal.REVERSE)
+    assert {close.id, opening.id} == {ids.parent_id("s", "x", leg) for leg in (0, 1)}
+
+
+def test_a_target_without_a_position_is_refused(bench: Bench) -> None:
+    algorithm = bench.algorithm("x", signal=_listens("alg"))
+    parent = routed(bench, algorithm, action=Action.TARGET).runs[0].parent
+    assert (parent.state, parent.reason) == (ParentState.BLOCKED, "no_target")
+
+
+@pytest.mark.parametrize(
+    ("action", "kind"),
+    [(Action.EXIT, SizeKind.RISK), (Action.TARGET, SizeKind.PERCENT_OF_POSITION)],
+)
+def test_a_size_that_says_nothing_for_an_action_is_refused(
+    bench: Bench, action: Action, kind: SizeKind
 ) -> None:
     algorithm = bench.algorithm("x", signal=_listens("alg"))
-    assert routed(bench, algorithm, action=action).runs[0].parent.state is ParentState.BLOCKED
+    message = {"action": action, "quantity": Decimal(5), "quantity_kind": kind}
+    parent = routed(bench, algorithm, **message).runs[0].parent
+    assert (parent.state, parent.reason) == (ParentState.BLOCKED, "size_has_no_meaning")
 
 
 def test_an_exit_has_no_side_and_no_quantity_before_it_is_admitted(bench: Bench) -> None:

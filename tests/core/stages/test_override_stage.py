@@ -13,9 +13,13 @@ from tradewire import (
     Dynamic,
     OrderType,
     Protection,
+    Sentiment,
     Side,
     SignalFacts,
+    SizeKind,
+    Sizing,
     Skip,
+    StopUse,
     TimeInForce,
 )
 from tradewire.stages.override import DynamicFields, starting_draft
@@ -207,14 +211,121 @@ def test_a_partial_exit_needs_the_quantity_switch(algorithm_with: Algorithms, si
     assert note_of(whole, "qty") == ("4", None, "dynamic quantity is off: the exit closes everything")
 
 
-@pytest.mark.parametrize("action", [Action.REVERSE, Action.TARGET])
-@pytest.mark.parametrize("dynamic", [Dynamic(), ALL_ON])
-def test_an_action_that_this_version_does_not_work_is_blocked_and_never_guessed(
-    algorithm_with: Algorithms, signal_with: Signals, action: Action, dynamic: Dynamic
+def test_a_reversal_is_of_as_much_as_is_closed_unless_the_message_says_how_much(
+    algorithm_with: Algorithms, signal_with: Signals
 ) -> None:
-    result = outcome(algorithm_with(dynamic=dynamic), signal_with(action=action, quantity=Decimal(5)))
-    assert isinstance(result, Skip)
-    assert (result.reason, result.blocked) == ("action_not_honoured", True)
+    sized = signal_with(action=Action.REVERSE, quantity=Decimal(5))
+    assert drafted(algorithm_with(dynamic=ALL_ON), sized).quantity == 5
+    assert drafted(algorithm_with(dynamic=ALL_ON), signal_with(action=Action.REVERSE)).quantity is None
+    assert drafted(algorithm_with(dynamic=Dynamic(action=True)), sized).quantity is None
+
+
+def test_a_reversal_only_closes_while_the_action_is_not_dynamic(
+    algorithm_with: Algorithms, signal_with: Signals
+) -> None:
+    draft = drafted(algorithm_with(), signal_with(action=Action.REVERSE))
+    assert (draft.action, draft.quantity) == (Action.EXIT, None)
+    assert note_of(draft, "action")[0] == "reverse"
+
+
+@pytest.mark.parametrize(
+    ("dynamic", "asked", "target"),
+    [
+        (ALL_ON, 200, 200),
+        (ALL_ON, -200, -200),
+        (ALL_ON, 0, 0),
+        (Dynamic(quantity=True), 200, 200),
+        (Dynamic(quantity=True), -200, 0),
+        (Dynamic(action=True), 200, 10),
+        (Dynamic(action=True), -200, -10),
+        (Dynamic(action=True), 0, 0),
+        (Dynamic(), -200, 0),
+    ],
+)
+def test_a_target_goes_as_far_as_the_switches_let_it(
+    algorithm_with: Algorithms, signal_with: Signals, dynamic: Dynamic, asked: int, target: int
+) -> None:
+    said = signal_with(action=Action.TARGET, quantity=Decimal(asked))
+    draft = drafted(algorithm_with(dynamic=dynamic), said)
+    assert (draft.action, draft.target, draft.quantity) == (Action.TARGET, target, None)
+    beside = signal_with(action=Action.SELL, target=Decimal(asked))
+    assert drafted(algorithm_with(dynamic=dynamic), beside).target == target
+
+
+@pytest.mark.parametrize(
+    ("action", "sentiment", "used"),
+    [
+        (Action.SELL, Sentiment.SHORT, Sentiment.FLAT),
+        (Action.SELL, Sentiment.FLAT, Sentiment.FLAT),
+        (Action.SELL, Sentiment.LONG, Sentiment.LONG),
+        (Action.BUY, Sentiment.LONG, Sentiment.LONG),
+        (Action.BUY, Sentiment.SHORT, Sentiment.FLAT),
+    ],
+)
+def test_with_its_action_fixed_an_algorithm_goes_to_no_position_on_the_other_side(
+    algorithm_with: Algorithms, signal_with: Signals, action: Action, sentiment: Sentiment, used: Sentiment
+) -> None:
+    draft = drafted(algorithm_with(), signal_with(action=action, sentiment=sentiment))
+    assert (draft.action, draft.sentiment) == (action, used)
+
+
+def test_an_action_that_is_ignored_takes_its_position_with_it(
+    algorithm_with: Algorithms, signal_with: Signals
+) -> None:
+    signal = signal_with(action=Action.SELL, sentiment=Sentiment.SHORT, target=Decimal(-5))
+    draft = drafted(algorithm_with(dynamic=Dynamic(ignore_action=True)), signal)
+    assert (draft.action, draft.sentiment, draft.target) == (Action.BUY, None, None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "action"),
+    [
+        ({"target": Decimal(5)}, Action.TARGET),
+        ({"sentiment": Sentiment.LONG}, Action.BUY),
+        ({"sentiment": Sentiment.SHORT}, Action.SELL),
+        ({"sentiment": Sentiment.FLAT}, Action.EXIT),
+    ],
+)
+def test_a_message_that_names_only_the_position_wanted_goes_there(
+    algorithm_with: Algorithms, signal_with: Signals, fields: dict[str, Any], action: Action
+) -> None:
+    assert drafted(algorithm_with(dynamic=ALL_ON), signal_with(**fields)).action is action
+
+
+def test_a_size_counts_together_with_what_it_is_in(algorithm_with: Algorithms, signal_with: Signals) -> None:
+    sizing = Sizing(kind=SizeKind.PERCENT_OF_EQUITY, value=Decimal(2))
+    said = signal_with(quantity=Decimal(500), quantity_kind=SizeKind.NOTIONAL)
+    own = drafted(algorithm_with(sizing=sizing), said)
+    assert (own.quantity, own.quantity_kind) == (Decimal(2), SizeKind.PERCENT_OF_EQUITY)
+    assert note_of(own, "qty")[:2] == ("500 of money", "2 % of equity")
+    messages = drafted(algorithm_with(sizing=sizing, dynamic=ALL_ON), said)
+    assert (messages.quantity, messages.quantity_kind) == (Decimal(500), SizeKind.NOTIONAL)
+    units = drafted(algorithm_with(sizing=sizing, dynamic=ALL_ON), signal_with(quantity=Decimal(2)))
+    assert (units.quantity, units.quantity_kind) == (Decimal(2), None)
+
+
+@pytest.mark.parametrize("dynamic", [Dynamic(), ALL_ON])
+def test_a_stop_that_serves_for_the_size_alone_blocks_nothing(
+    algorithm_with: Algorithms, signal_with: Signals, dynamic: Dynamic
+) -> None:
+    algorithm = algorithm_with(sizing=Sizing(stop=StopUse.SIZE_ONLY), dynamic=dynamic)
+    stop = Protection(stop_price=Decimal(90))
+    assert drafted(algorithm, signal_with(stop_loss=stop)).stop_loss == stop
+
+
+def test_what_only_closes_takes_no_exits_of_its_own(algorithm_with: Algorithms, signal_with: Signals) -> None:
+    stop = Protection(stop_price=Decimal(90))
+    signal = signal_with(action=Action.SELL, sentiment=Sentiment.FLAT, stop_loss=stop)
+    assert drafted(algorithm_with(), signal).stop_loss is None
+
+
+def test_working_outside_the_session_is_the_order_switchs(
+    algorithm_with: Algorithms, signal_with: Signals
+) -> None:
+    signal = signal_with(extended_hours=True, cancel_first=True)
+    on, off = drafted(algorithm_with(dynamic=ALL_ON), signal), drafted(algorithm_with(), signal)
+    assert (on.extended_hours, off.extended_hours) == (True, None)
+    assert (on.cancel_first, off.cancel_first) == (True, True)
 
 
 def test_notes_of_the_draft_before_are_kept(algorithm_with: Algorithms, signal_with: Signals) -> None:

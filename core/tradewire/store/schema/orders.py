@@ -9,10 +9,13 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     UniqueConstraint,
+    false,
+    text,
 )
 
 from tradewire.contract.override import Note
 from tradewire.domain.instrument import Instrument
+from tradewire.domain.protection import Protection
 from tradewire.domain.verdict import Verdict
 from tradewire.store.schema.metadata import metadata
 from tradewire.store.types import Amount, Counter, Document, String, Text, Utc
@@ -43,12 +46,21 @@ parent_orders = Table(
     Column("side", Text),
     Column("quantity", Amount),
     Column("filled", Amount, nullable=False),
+    Column("goal", Text),
+    Column("size", Amount),
+    Column("size_kind", Text),
+    Column("target", Amount),
+    Column("sized", Text),
+    Column("cancel_first", Boolean, nullable=False, server_default=false()),
     Column("blueprint", Text, nullable=False),
     Column("order_type", Text),
     Column("limit_price", Amount),
     Column("stop_price", Amount),
     Column("time_in_force", Text),
     Column("signal_price", Amount),
+    Column("take_profit", Document(Protection)),
+    Column("stop_loss", Document(Protection)),
+    Column("extended_hours", Boolean),
     Column("state", Text, nullable=False),
     Column("reason", Text),
     Column("detail", Text),
@@ -59,6 +71,9 @@ parent_orders = Table(
     Column("admitted_at", Utc),
     Column("ended_at", Utc),
     Column("wake_at", Utc),
+    Column("queued_at", Utc),
+    Column("queued_until", Utc),
+    Column("episode", Integer),
     Column("version", Integer, nullable=False),
     UniqueConstraint("signal_id", "algorithm_id", "leg"),
     sqlite_autoincrement=True,
@@ -90,6 +105,7 @@ child_orders = Table(
     Column("limit_price", Amount),
     Column("stop_price", Amount),
     Column("time_in_force", Text, nullable=False),
+    Column("extended_hours", Boolean, nullable=False, server_default=false()),
     Column("state", Text, nullable=False),
     Column("filled", Amount, nullable=False),
     Column("reported_filled", Amount, nullable=False),
@@ -150,7 +166,8 @@ refused_executions = Table(
 )
 
 # One row per holder: algorithm_id "" holds what no algorithm of ours accounts for. Fees are in the
-# instrument's currency; the account's own position is the sum of its rows.
+# instrument's currency; the account's own position is the sum of its rows. episode rises whenever the
+# quantity comes to or passes zero; entries is how many entries have filled in the present one.
 positions = Table(
     "positions",
     metadata,
@@ -164,6 +181,8 @@ positions = Table(
     Column("realised", Amount, nullable=False),
     Column("fees", Amount, nullable=False),
     Column("cash", Amount, nullable=False),
+    Column("episode", Integer, nullable=False, server_default=text("0")),
+    Column("entries", Integer, nullable=False, server_default=text("0")),
     Column("updated_at", Utc, nullable=False),
     PrimaryKeyConstraint("account_id", "algorithm_id", "instrument_id"),
 )

@@ -1,0 +1,124 @@
+"""An algorithm's own orders in one lane: which of them a later one waits for, cancels, or counts. Pure."""
+
+from decimal import Decimal
+
+from tradewire.domain import ids
+from tradewire.domain.instrument import Instrument
+from tradewire.domain.order import Goal, ParentOrder, ParentState, Purpose, Side
+from tradewire.domain.quantity import ZERO
+from tradewire.engine.account_view import AccountView, Holding
+from tradewire.engine.changes import Changes
+
+_ADMITTED = (ParentState.WORKING, ParentState.PAUSED)
+
+
+class OwnOrders:
+    """One account's, at one moment, with what the plan under way has changed so far."""
+
+    def __init__(self, view: AccountView, changes: Changes) -> None:
+        self._view = view
+        self._changes = changes
+
+    def close_of(self, parent: ParentOrder) -> ParentOrder | None:
+        """The first leg of a second one, whatever has become of it."""
+        if parent.leg == 0:
+            return None
+        first = ids.parent_id(parent.signal_id, parent.algorithm_id)
+        return self._changes.parents.get(first) or self._view.closes.get(first)
+
+    def holding(self, parent: ParentOrder, instrument: Instrument) -> Holding | None:
+        mine = (parent.account_id, parent.algorithm_id, instrument.id)
+        return next(
+            (
+                one
+                for one in self._view.holdings
+                if (one.account_id, one.algorithm_id, one.instrument_id) == mine
+            ),
+            None,
+        )
+
+    def opposing(self, parent: ParentOrder, instrument: Instrument) -> list[ParentOrder]:
+        """The admitted ones before it that are cancelled and must end first.
+
+        What closes cancels all, so that it is sized by what was really filled. Where only one side closes and
+        holds nothing to close, orders on that side are left alone: they may be the other half of a signal
+        that overtook this one.
+        """
+        before = self.before(parent, instrument)
+        if parent.cancel_first or (parent.purpose is Purpose.EXIT and parent.side is None):
+            return before
+        if parent.goal is Goal.ADD:
+            return []
+        own = self._own(parent, instrument)
+        if parent.purpose is Purpose.EXIT and parent.side is not None and own * parent.side.sign < 0:
+            return before
+        return [other for other in before if other.side is not parent.side]
+
+    def exits_before(self, parent: ParentOrder, instrument: Instrument) -> bool:
+        """Whether an entry must let an exit of the other side finish: cut short, it would leave a position
+        that the entry comes on top of."""
+        return parent.purpose is Purpose.ENTRY and any(
+            other.purpose is Purpose.EXIT and other.side is not parent.side
+            for other in self.before(parent, instrument)
+        )
+
+    def entries_before(self, parent: ParentOrder, instrument: Instrument) -> bool:
+        """Whether entries before it may still make a position that it would be added to."""
+        return any(other.purpose is Purpose.ENTRY for other in self.before(parent, instrument))
+
+    def opening(self, parent: ParentOrder, instrument: Instrument) -> Decimal:
+        """What the entries before it may still add on its side."""
+        return sum(
+            (
+                other.remaining
+                for other in self.before(parent, instrument)
+                if other.purpose is Purpose.ENTRY and other.side is parent.side
+            ),
+            ZERO,
+        )
+
+    def entries(self, parent: ParentOrder, side: Side, instrument: Instrument) -> int:
+        """How many entries on `side` make up the position as it is, and as orders at work may make it.
+
+        None of it counts where the position is on the other side: what passes zero begins a new one.
+        """
+        holding = self.holding(parent, instrument)
+        quantity = holding.quantity if holding is not None else ZERO
+        if quantity * side.sign < 0:
+            return 0
+        episode = holding.episode if holding is not None else 0
+        filled = holding.entries if holding is not None and quantity != 0 else 0
+        return filled + sum(
+            1
+            for other in self.before(parent, instrument)
+            if other.purpose is Purpose.ENTRY and other.side is side and other.episode != episode
+        )
+
+    def is_flat(self, parent: ParentOrder, instrument: Instrument) -> bool:
+        return self._own(parent, instrument) == 0
+
+    def overtaken(self, parent: ParentOrder, waiting: list[ParentOrder]) -> list[ParentOrder]:
+        """Which of its algorithm's orders that wait a long time before it an exit makes pointless.
+
+        A reversal makes none: what it does depends on what they do.
+        """
+        if parent.purpose is not Purpose.EXIT or parent.goal is Goal.REVERSE:
+            return []
+        if parent.side is None:
+            return waiting
+        return [other for other in waiting if other.side is parent.side.opposite]
+
+    def before(self, parent: ParentOrder, instrument: Instrument) -> list[ParentOrder]:
+        """The algorithm's own admitted ones of an earlier signal, or of an earlier leg."""
+        return [
+            other
+            for other in self._changes.parents.values()
+            if other.seq < parent.seq
+            and other.algorithm_id == parent.algorithm_id
+            and other.instrument_id == instrument.id
+            and other.state in _ADMITTED
+        ]
+
+    def _own(self, parent: ParentOrder, instrument: Instrument) -> Decimal:
+        holding = self.holding(parent, instrument)
+        return holding.quantity if holding is not None else ZERO
