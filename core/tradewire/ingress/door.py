@@ -28,7 +28,6 @@ from tradewire.ingress.content import digest, id_digest, kept, redacted_message,
 from tradewire.ingress.identify import Identify, Letter
 from tradewire.ingress.refused import Turnstile
 from tradewire.ingress.request import Received
-from tradewire.ingress.supported import unsupported
 from tradewire.plugins import Plugins
 from tradewire.security.keys import find_keys
 from tradewire.security.lockout import Lockout
@@ -146,9 +145,7 @@ class Door:
             raise answer
         if isinstance(answer, Caller):
             crashpoint("accept.parsed")
-            fault = unsupported(parsed.message)
-            why = None if fault is None else _fault(*fault)
-            arrival = self._arrival(request, answer, parsed, why, address)
+            arrival = self._arrival(request, answer, parsed, None, address)
             return await self._store(request, arrival, parsed.key)
         closed_up = "".join(parsed.key.split()) if parsed.key else ""
         caller = self._caller([*found, closed_up])

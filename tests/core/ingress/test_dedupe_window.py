@@ -82,7 +82,7 @@ def test_a_different_message_is_no_copy(rig: Rig) -> None:
 
 
 def test_an_invalid_message_does_not_make_the_right_one_a_copy(rig: Rig) -> None:
-    assert kinds(rig, [0, 1], action="reverse") == ["invalid", "invalid"]
+    assert kinds(rig, [0, 1], action="hold") == ["invalid", "invalid"]
 
 
 def test_the_smallest_window_of_the_algorithms_that_listen_counts(rig: Rig) -> None:
