@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -88,14 +89,20 @@ class Relay:
 
     def ended(self) -> int:
         """Wait for the end of this life; its exit code, negative for a signal."""
-        until(lambda: not self.is_alive(), self.said)
+        until(lambda: not self.is_alive(), self._stacks)
         if self._api is not None:
             self._api.close()
         return self._nursery.ended(self.pid)
 
+    def _stacks(self) -> str:
+        """Where the threads of a life are that does not end."""
+        os.kill(self.pid, signal.SIGUSR1)
+        threading.Event().wait(0.5)
+        return self.said()
+
     def said(self) -> str:
         """The end of its log."""
-        return (self.folder / "err.txt").read_text()[-4000:]
+        return (self.folder / "err.txt").read_text()[-9000:]
 
     def hit(self) -> list[str]:
         """The crash points that were hit so far, in order."""
@@ -124,6 +131,18 @@ class Relay:
     def post(self, strategy: str, **fields: Any) -> httpx.Response:
         body = json.dumps({"apiKey": self.key, "strategyId": strategy, **fields})
         return httpx.post(f"{self.url}/api/tradingview/webhook", content=body, timeout=10)
+
+    def try_to_post(self, strategy: str, **fields: Any) -> None:
+        """The same, where the life may end before it has answered."""
+        with suppress(httpx.TransportError):
+            self.post(strategy, **fields)
+
+    def command(self, *words: str) -> str:
+        """Run another `tradewire` command on the same folder; what it printed."""
+        pid = self._nursery.begin([*words, "--data", str(self.data)], self._environment, self.folder)
+        code = self._nursery.ended(pid)
+        assert code == 0, self.said()
+        return (self.folder / "out.txt").read_text()
 
     def add_account(self, venue_url: str, name: str = "venue", **config: str) -> None:
         account = {"name": name, "broker": "paper", "config": {"url": venue_url, "timeout_s": "1", **config}}

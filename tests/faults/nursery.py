@@ -6,6 +6,7 @@ kill loop.
 """
 
 import ctypes
+import faulthandler
 import json
 import os
 import signal
@@ -123,6 +124,8 @@ def _fork(arguments: list[str], environment: dict[str, str], folder: Path) -> in
         os.environ.clear()
         os.environ.update(environment)
         sys.argv = ["tradewire", *arguments]
+        # Whoever waits for it in vain can ask where it stands.
+        faulthandler.register(signal.SIGUSR1, all_threads=True)
         from naive import become
 
         become(environment)

@@ -19,6 +19,9 @@ T = TypeVar("T")
 
 #: How long submissions under way may still take when stopping; after it they are UNKNOWN.
 FINISH_S = 5.0
+#: A cancellation can get lost: in an SDK, or where `asyncio.wait_for` of Python 3.11 returns what was done at
+#: that very moment. Then it is cancelled again, so often and after so long, and left behind in the end.
+CANCELS, CANCEL_S = 8, 0.5
 
 
 class BrokerDesk:
@@ -135,10 +138,13 @@ class BrokerDesk:
 
     async def _stop(self) -> None:
         await asyncio.gather(*(host.stop(FINISH_S) for host in self._hosts.values()))
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        left = set(self._tasks)
+        for _ in range(CANCELS):
+            if not left:
+                return
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=CANCEL_S)
 
 
 def _by_account(children: Sequence[ChildOrder]) -> Mapping[str, list[ChildOrder]]:
