@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import logging
 import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from tradewire.settings import ServerSettings
 #: Connections that may be open at once; granian stops accepting beyond it, and idle ones count.
 _CONNECTIONS = 4096
 _LARGEST_HEADERS = 64 * 1024
+_LOGGERS = ("_granian", "granian.access")
 _READY_WITHIN_S = 10.0
 _LAST_ANSWERS_WITHIN_S = 2.5
 _STOPPED_WITHIN_S = 5.0
@@ -76,7 +78,7 @@ async def serve(
 
 def _server(app: Edge, settings: ServerSettings, at: ListeningAt) -> Server:
     try:
-        return Server(
+        server = Server(
             app,
             address=at.host,
             port=at.port,
@@ -98,6 +100,12 @@ def _server(app: Edge, settings: ServerSettings, at: ListeningAt) -> Server:
             f"The certificate {settings.ssl_cert} with the key {settings.ssl_key} cannot be used: "
             f"{error.strerror or error}."
         ) from error
+    for name in _LOGGERS:
+        # granian prints by itself, past whatever masks secrets; what it says is to go where all goes.
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    return server
 
 
 def _hold(host: str, port: int, *, is_shared: bool) -> socket.socket:

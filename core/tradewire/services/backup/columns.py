@@ -5,14 +5,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import sqlalchemy
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Integer,
     LargeBinary,
-    String,
     Table,
-    Text,
     column,
     table,
     type_coerce,
@@ -22,7 +21,7 @@ from sqlalchemy.sql.expression import TableClause
 from sqlalchemy.types import TypeEngine
 
 from tradewire.services.backup.archive import Column
-from tradewire.store.types import Amount, Document, Utc
+from tradewire.store.types import Amount, Document, String, Text, Utc
 
 #: Each kind with the type it is decoded to. Bytes are base64, amounts and times are texts.
 KINDS: dict[str, Any] = {
@@ -41,7 +40,9 @@ _KIND_OF: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
     (LargeBinary, "bytes"),
     (Boolean, "boolean"),
     (Integer, "integer"),
+    (Text, "text"),
     (String, "text"),
+    (sqlalchemy.String, "text"),
 )
 _STORED: dict[str, TypeEngine[Any]] = {
     "integer": BigInteger(),
