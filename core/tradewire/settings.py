@@ -78,8 +78,12 @@ class SignalSettings(Struct):
 
 
 class EngineSettings(Struct):
-    """How long the engine waits for what; a guardian's deadline in milliseconds, the rest in seconds."""
+    """How long the engine waits for what; a guardian's deadline in milliseconds, the rest in seconds.
 
+    `one_core`: whether `tradewire up` keeps all its threads on one processor core.
+    """
+
+    one_core: bool = True
     worker_threads: Count = 4
     sweep_s: Seconds = 5.0
     submit_timeout_s: Seconds = 5.0

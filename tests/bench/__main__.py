@@ -66,7 +66,7 @@ def main() -> int:
 
 
 def _measured(folder: Path, options: argparse.Namespace, say: runs.Say) -> Iterator[Figure]:
-    settings = runs.Settings(options.quick)
+    settings = runs.Settings(options.quick, options.clients)
     wanted = options.only or PARTS
     log = folder / "log"
     data = folder / "data"
@@ -138,6 +138,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__)
     parser.add_argument("--data", default="build/bench", help="a folder on the disk to measure on")
     parser.add_argument("--only", action="append", choices=PARTS, help="measure only this; may be repeated")
+    parser.add_argument("--clients", action="append", type=int, help="accept with so many; may be repeated")
     parser.add_argument("--quick", action="store_true", help="one short round of each, to try the bench out")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--keep", action="store_true", help="keep the data folder and the logs")

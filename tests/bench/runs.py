@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 
 from bench.figures import Figure, at_least, at_most, percentile, told
@@ -31,7 +31,8 @@ class Failed(Exception):
 class Settings:
     """How long and how often; `quick` is for trying the bench out."""
 
-    def __init__(self, quick: bool) -> None:
+    def __init__(self, quick: bool, clients: Sequence[int] | None = None) -> None:
+        self.clients = tuple(clients or CLIENTS)
         self.rounds = 1 if quick else 3
         self.seconds = 0.5 if quick else 1.2
         self.sustained_s = 3.0 if quick else 10.0
@@ -47,7 +48,7 @@ def accepting(relay: Relay, noop: Noop, sender: Sender, settings: Settings, say:
     """The no-op against the durable accept, in turns, each with 1, 32 and 100 clients."""
     unlistened = alert(relay, "bench_accept", symbol="AAPL", qty=1, comment="%d")
     first = 0
-    for clients, fresh in [*((count, False) for count in CLIENTS), (32, True)]:
+    for clients, fresh in [*((count, False) for count in settings.clients), (32, True)]:
         how = f"{clients} client{'s' * (clients > 1)}" + (", a connection each" if fresh else "")
         runs: list[tuple[Done, Done]] = []
         for number in range(settings.rounds):

@@ -55,6 +55,7 @@ async def _serve(folder: "DataFolder", settings: "Settings", json: bool) -> None
     from tradewire.runtime.clock import SystemClock
     from tradewire.runtime.embedded import run_embedded
     from tradewire.runtime.first_run import prepare
+    from tradewire.runtime.one_core import settle
     from tradewire.server.embedded import ListeningAt
 
     standing: Standing | None = None
@@ -66,6 +67,7 @@ async def _serve(folder: "DataFolder", settings: "Settings", json: bool) -> None
     def ready(core: "Core", at: ListeningAt) -> None:
         if standing is None:
             raise RuntimeError("The server was ready before its store was.")
+        settle(settings.engine.one_core)
         welcome = Welcome(folder=folder.path, at=at, public_url=settings.server.public_url, standing=standing)
         (print_json if json else print_welcome)(welcome)
 

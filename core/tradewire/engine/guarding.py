@@ -1,20 +1,22 @@
 """Asking every guardian, in every scope, under a deadline. A guardian that fails in any way denies."""
 
-import copy
-import threading
 import traceback
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from tradewire.answers import UnsoundAnswer, sound
 from tradewire.contract.guardian import GuardedOrder, Guardian, GuardView, Need
-from tradewire.domain.algorithm import Plugged
+from tradewire.domain.algorithm import Algorithm, Plugged
 from tradewire.domain.base import Struct
 from tradewire.domain.observer import Stage
 from tradewire.domain.quantity import is_usable
 from tradewire.domain.verdict import Decision, Scope, Verdict, block
+from tradewire.engine.asking import Answers, AskingThreads
 from tradewire.plugins import Plugins
 
 SCOPES = (Scope.GLOBAL, Scope.ACCOUNT, Scope.ALGORITHM)
@@ -28,7 +30,8 @@ MANDATORY: Mapping[str, tuple[Scope, ...]] = {
     "short_sale": (Scope.ALGORITHM,),
 }
 
-_PARTS = 5
+#: What a copy keeps as it is instead of as text.
+_EXACT = (Decimal, datetime)
 
 
 class Asked(Struct):
@@ -62,6 +65,7 @@ class Judge:
         self._plugins = plugins
         self._deadline_s = deadline_s
         self._params: dict[tuple[str, bytes], Any] = {}
+        self._threads = AskingThreads()
 
     def judge(
         self,
@@ -83,9 +87,9 @@ class Judge:
         ]
         # A copy: parameters are plain dicts, and who writes into the algorithm that is shown to him may not
         # change what the next one, or the next order, is judged by.
-        shown = copy.deepcopy({scope: view.algorithm for scope, view in views.items()})
         views = {
-            scope: msgspec.structs.replace(view, algorithm=shown[scope]) for scope, view in views.items()
+            scope: msgspec.structs.replace(view, algorithm=_copy(view.algorithm))
+            for scope, view in views.items()
         }
         done: list[Verdict] = []
         while len(done) < len(chosen):
@@ -112,29 +116,24 @@ class Judge:
         views: Mapping[Scope, GuardView],
     ) -> list[Verdict]:
         """Ask until all answered or one is overdue: then deny for it and leave its thread behind."""
-        answers = _Answers(done)
-        threading.Thread(
-            target=self._run,
-            args=(answers, asked[len(done) :], order, views),
-            name="tradewire-guard",
-            daemon=True,
-        ).start()
-        seen = len(done)
-        while seen < len(asked):
-            count = answers.wait_beyond(seen, self._deadline_s)
-            if count == seen:
-                answered = answers.abandon()
-                if len(answered) > seen:
-                    return answered
-                late = asked[seen]
-                self._plugins.quarantine_guardian(late.name, f"it took longer than {self._milliseconds} ms")
-                return [*answered, self._named(late, self._overdue(late.name))]
-            seen = count
-        return answers.abandon()
+        answers = Answers(done, len(asked))
+        thread = self._threads.take()
+        thread.begin(partial(self._run, answers, asked[len(done) :], order, views))
+        count = answers.wait_for_all(self._deadline_s)
+        answered = answers.abandon()
+        if len(answered) == len(asked):
+            self._threads.give_back(thread)
+            return answered
+        thread.end()
+        if len(answered) > count:
+            return answered
+        late = asked[count]
+        self._plugins.quarantine_guardian(late.name, f"it took longer than {self._milliseconds} ms")
+        return [*answered, self._named(late, self._overdue(late.name))]
 
     def _run(
         self,
-        answers: "_Answers",
+        answers: Answers,
         asked: Sequence[Asked],
         order: GuardedOrder,
         views: Mapping[Scope, GuardView],
@@ -192,37 +191,8 @@ class Judge:
         )
 
 
-class _Answers:
-    """Verdicts as they come in, closed once the asker has stopped waiting."""
-
-    def __init__(self, verdicts: Sequence[Verdict]) -> None:
-        self._changed = threading.Condition()
-        self._verdicts = list(verdicts)
-        self._open = True
-
-    def add(self, verdict: Verdict) -> bool:
-        with self._changed:
-            if self._open:
-                self._verdicts.append(verdict)
-                self._changed.notify()
-            return self._open
-
-    def wait_beyond(self, count: int, seconds: float) -> int:
-        """How many there are, as soon as they are more than `count`; `count` when the time is over.
-
-        The time is waited in parts, so that a process that stood still for a moment, as a machine does that
-        was asleep, does not take a guardian for late that had no time to answer.
-        """
-        with self._changed:
-            for _ in range(_PARTS):
-                if self._changed.wait_for(lambda: len(self._verdicts) > count, seconds / _PARTS):
-                    break
-            return len(self._verdicts)
-
-    def abandon(self) -> list[Verdict]:
-        with self._changed:
-            self._open = False
-            return list(self._verdicts)
+def _copy(algorithm: Algorithm) -> Algorithm:
+    return msgspec.convert(msgspec.to_builtins(algorithm, builtin_types=_EXACT), Algorithm)
 
 
 def _is_complete(verdict: Verdict) -> bool:

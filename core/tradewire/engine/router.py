@@ -23,6 +23,9 @@ from tradewire.store.database import Store
 from tradewire.store.locks import Lock, hold
 
 BATCH = 200
+LONGEST_REST_S = 0.05
+
+_NOTHING: tuple[int, frozenset[str]] = (0, frozenset())
 
 log = structlog.get_logger()
 
@@ -56,30 +59,38 @@ class Router:
     def route(self) -> None:
         self._flight.run("route", self._all)
 
-    def _all(self) -> None:
-        while (routed := self._batch()) is not None:
-            crashpoint("route.committed")
+    def _all(self) -> float:
+        """Everything that waits; returns how long to rest, twice what it took, so that in a burst the door
+        gets on and what came in meanwhile is routed in one go."""
+        began = self._clock.monotonic()
+        waiting = BATCH
+        while waiting == BATCH:
+            waiting, routed = self._batch()
+            if waiting:
+                crashpoint("route.committed")
             for account_id in routed:
                 self._bells.work(account_id)
+        return min(2 * (self._clock.monotonic() - began), LONGEST_REST_S)
 
-    def _batch(self) -> frozenset[str] | None:
-        """Route what waits, as much as goes into one transaction; None when nothing does."""
+    def _batch(self) -> tuple[int, frozenset[str]]:
+        """Route what waits, as much as goes into one transaction; how much it was, and whom it concerns."""
         if self._shared:
             return self._store.write_now(self._locked)
         signals = self._store.read_now(partial(loading.unrouted, limit=BATCH))
         if not signals:
-            return None
+            return _NOTHING
         now = self._clock.now()
         routes = self._routes(signals, self._store.read_now(loading.all_algorithms), now)
-        return self._store.write_now(partial(store_routes, routes=routes, now=now))
+        return len(signals), self._store.write_now(partial(store_routes, routes=routes, now=now))
 
-    def _locked(self, conn: Connection) -> frozenset[str] | None:
+    def _locked(self, conn: Connection) -> tuple[int, frozenset[str]]:
         hold(conn, Lock.ROUTER)
         signals = loading.unrouted(conn, BATCH)
         if not signals:
-            return None
+            return _NOTHING
         now = self._clock.now()
-        return store_routes(conn, self._routes(signals, loading.all_algorithms(conn), now), now)
+        routes = self._routes(signals, loading.all_algorithms(conn), now)
+        return len(signals), store_routes(conn, routes, now)
 
     def _routes(
         self, signals: Sequence[SignalFacts], algorithms: Sequence[Algorithm], now: datetime

@@ -1,8 +1,9 @@
 """What guardians are shown of one order: exposures, prices and facts, or what must be fetched first. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 
 import msgspec
 
@@ -17,6 +18,7 @@ from tradewire.engine.account_view import AccountView, EngineLimits, Holding
 from tradewire.engine.changes import Changes
 from tradewire.engine.exposures import Price, exposures, in_scope
 from tradewire.engine.guarding import SCOPES
+from tradewire.engine.tally import Tally
 
 
 class Sight:
@@ -27,6 +29,12 @@ class Sight:
         self._market = market
         self._limits = limits
         self._changes = changes
+        self._tallies: dict[tuple[Scope, str], tuple[Tally, int]] = {}
+        #: Ids of the parents that have changed, in the order in which that was noticed.
+        self._news: list[str] = []
+        self._heard: dict[str, ParentOrder] = {}
+        self._resolved: dict[str, Instrument] = {}
+        self._instruments: dict[str, Instrument] = {}
 
     def views(
         self, parent: ParentOrder, algorithm: Algorithm, instrument: Instrument, released: bool
@@ -34,6 +42,8 @@ class Sight:
         """What the guardians of each scope see of `parent`, which is not part of the exposures shown."""
         signal = self._view.signals[parent.signal_id]
         quote = self.quote(parent.account_id, instrument.id, self._limits.quote_age_s)
+        same_content_at = self._same_content_at(parent)
+        self._hear()
         views: dict[Scope, GuardView] = {}
         for scope in SCOPES:
             found = self._exposures(scope, parent)
@@ -56,7 +66,7 @@ class Sight:
                 exposure=own,
                 exposures=tuple(found.values()) if instrument.id in found else (*found.values(), own),
                 switches=self._view.switches,
-                same_content_at=self._same_content_at(parent),
+                same_content_at=same_content_at,
                 calendar=self._market.calendars.get(instrument.calendar),
                 equity=self._market.equity,
                 released=released,
@@ -85,42 +95,102 @@ class Sight:
         wanted: set[Want] = set()
         if self.quote(account, instrument.id, self._limits.quote_age_s) is None:
             wanted.add(Want(kind=WantKind.QUOTE, account_id=account, key=instrument.id))
-        held = {(one.account_id, one.instrument_id) for one in self._view.holdings if one.quantity != 0}
-        held |= {
-            (one.account_id, one.instrument_id)
-            for one in (*self._changes.parents.values(), *self._view.others)
-            if one.instrument_id is not None
-        }
-        wanted |= {
-            Want(kind=WantKind.QUOTE, account_id=owner, key=instrument_id)
-            for owner, instrument_id in held
-            # A fresh quote without any price is all there is to have; asked for again it would come again.
-            if self.quote(owner, instrument_id, self._limits.mark_age_s) is None
-        }
-        for currency in {instrument.currency, *(one.currency for one in self._view.holdings if one.quantity)}:
+        wanted |= self._unmarked
+        wanted |= self._without_mark(self._changes.changed_parents.values())
+        for currency in {instrument.currency, *self._currencies}:
             if self.rate(currency) is None:
                 wanted.add(Want(kind=WantKind.RATE, account_id=account, key=currency))
         if with_calendar and instrument.calendar not in self._market.calendars:
             wanted.add(Want(kind=WantKind.CALENDAR, account_id=account, key=instrument.calendar))
         return wanted - self._market.missing
 
+    @cached_property
+    def _unmarked(self) -> set[Want]:
+        """Marks that are missing of what is held, and of what parents were about when the plan began."""
+        held = [one for one in self._view.holdings if one.quantity != 0]
+        return self._without_mark([*held, *self._view.parents, *self._view.others])
+
+    def _without_mark(self, those: Iterable[Holding | ParentOrder]) -> set[Want]:
+        named = {(one.account_id, one.instrument_id) for one in those if one.instrument_id is not None}
+        return {
+            Want(kind=WantKind.QUOTE, account_id=owner, key=instrument_id)
+            for owner, instrument_id in named
+            # A fresh quote without any price is all there is to have; asked for again it would come again.
+            if self.quote(owner, instrument_id, self._limits.mark_age_s) is None
+        }
+
+    @cached_property
+    def _currencies(self) -> frozenset[str]:
+        return frozenset(one.currency for one in self._view.holdings if one.quantity)
+
     def _exposures(self, scope: Scope, parent: ParentOrder) -> dict[str, Exposure]:
         """By instrument; in the global scope other accounts' stand beside this one's and never offset it."""
-        account, algorithm = parent.account_id, parent.algorithm_id
+        algorithm = parent.algorithm_id if scope is Scope.ALGORITHM else ""
+        tally, seen = self._tallies.get((scope, algorithm)) or (
+            self._begun(scope, algorithm),
+            len(self._news),
+        )
+        for id_ in self._news[seen:]:
+            changed = self._changes.parents[id_]
+            if in_scope(scope, self._view.account.id, algorithm, changed):
+                tally.note(changed)
+        self._tallies[(scope, algorithm)] = (tally, len(self._news))
+        return tally.without(parent.id) | (self._theirs if scope is Scope.GLOBAL else {})
+
+    def _hear(self) -> None:
+        """Which parents have changed since the last order was looked at."""
+        for id_, parent in self._changes.changed_parents.items():
+            if self._heard.get(id_) is not parent:
+                self._heard[id_] = parent
+                self._news.append(id_)
+
+    def _begun(self, scope: Scope, algorithm: str) -> Tally:
+        """One scope's exposures as the plan stands; from here on they are kept up."""
+        account = self._view.account.id
         holdings = [one for one in self._view.holdings if in_scope(scope, account, algorithm, one)]
-        parents = [
-            one
-            for one in (*self._changes.parents.values(), *self._view.others)
-            if one.id != parent.id and in_scope(scope, account, algorithm, one)
-        ]
-        found = self._of_account(account, holdings, parents, with_foreign=scope is not Scope.ALGORITHM)
+        holdings = [one for one in holdings if one.account_id == account]
+        parents = [one for one in self._changes.parents.values() if in_scope(scope, account, algorithm, one)]
+        foreign = scope is not Scope.ALGORITHM
+        lasting = [one.instrument_id for one in holdings]
+        lasting += [one.instrument_id for one in self._market.foreign] if foreign else []
+        return Tally(self._of_account(account, holdings, parents, foreign), lasting, parents, self._blank)
+
+    @cached_property
+    def _theirs(self) -> dict[str, Exposure]:
+        """The other accounts' exposures, which this plan does not change.
+
+        Named apart: the same id at another account is not the instrument of the order under judgement.
+        """
+        holdings, parents = list(self._view.holdings), list(self._view.others)
         owners = {one.account_id for one in holdings} | {one.account_id for one in parents}
-        for other in owners - {account}:
-            theirs = self._of_account(other, holdings, parents, with_foreign=False)
-            # Named apart: the same id at another account is not the instrument of the order under judgement.
-            named = {f"{other}/{instrument_id}": one for instrument_id, one in theirs.items()}
-            found |= {name: msgspec.structs.replace(one, instrument_id=name) for name, one in named.items()}
-        return found
+        return {
+            f"{other}/{instrument_id}": msgspec.structs.replace(one, instrument_id=f"{other}/{instrument_id}")
+            for other in owners - {self._view.account.id}
+            for instrument_id, one in self._of_account(other, holdings, parents, with_foreign=False).items()
+        }
+
+    def _blank(self, instrument_id: str) -> Exposure:
+        """Nothing of an instrument of this account."""
+        account = self._view.account.id
+        known = self._known(account).get(instrument_id)
+        held = self._held_here.get(instrument_id)
+        if known is not None:
+            currency, multiplier = known.currency, known.multiplier
+        elif held is not None:
+            currency, multiplier = held.currency, held.multiplier
+        else:
+            currency, multiplier = "", Decimal(1)
+        return Exposure(
+            instrument_id=instrument_id,
+            mark=self.mark(account, instrument_id),
+            rate=self.rate(currency),
+            multiplier=multiplier,
+        )
+
+    @cached_property
+    def _held_here(self) -> dict[str, Holding]:
+        account = self._view.account.id
+        return {one.instrument_id: one for one in self._view.holdings if one.account_id == account}
 
     def _of_account(
         self, account_id: str, holdings: list[Holding], parents: list[ParentOrder], with_foreign: bool
@@ -144,8 +214,11 @@ class Sight:
         """An account's instruments by id, those resolved just now included."""
         if account_id != self._view.account.id:
             return {id_: one for (owner, id_), one in self._view.elsewhere.items() if owner == account_id}
-        found = [*self._view.instruments.values(), *self._changes.instruments.values()]
-        return {one.id: one for one in found}
+        if len(self._resolved) != len(self._changes.instruments) or not self._instruments:
+            self._resolved = dict(self._changes.instruments)
+            found = [*self._view.instruments.values(), *self._resolved.values()]
+            self._instruments = {one.id: one for one in found}
+        return self._instruments
 
     def _same_content_at(self, parent: ParentOrder) -> datetime | None:
         """When the last signal of the same content came in on which this algorithm acted."""

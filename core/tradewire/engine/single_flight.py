@@ -2,16 +2,22 @@
 
 import threading
 from collections.abc import Callable
+from time import monotonic, sleep
 
 
 class SingleFlight:
-    """Jobs of one key never overlap, and none that was asked for is left out."""
+    """Jobs of one key never overlap, and none that was asked for is left out.
+
+    A job may return how many seconds are to pass before the next run of its key: a run that costs the same
+    however much it finds is better made once for all that came meanwhile.
+    """
 
     def __init__(self) -> None:
+        self._rested_at: dict[str, float] = {}
         self._lock = threading.Lock()
         self._running: dict[str, bool] = {}
 
-    def run(self, key: str, job: Callable[[], None]) -> None:
+    def run(self, key: str, job: Callable[[], float | None]) -> None:
         """Run `job`, and again as long as somebody asked meanwhile; return at once if it runs already.
 
         What a run raises is raised at the end, after the runs that were asked for.
@@ -24,8 +30,9 @@ class SingleFlight:
         failure: Exception | None = None
         again = True
         while again:
+            self._rest(key)
             try:
-                job()
+                self._rested_at[key] = (job() or 0.0) + monotonic()
             except Exception as error:  # noqa: BLE001 - raised below
                 failure = error
             with self._lock:
@@ -36,3 +43,8 @@ class SingleFlight:
                     del self._running[key]
         if failure is not None:
             raise failure
+
+    def _rest(self, key: str) -> None:
+        left = self._rested_at.get(key, 0.0) - monotonic()
+        if left > 0:
+            sleep(left)

@@ -25,6 +25,7 @@ from tradewire.store.database import Store
 
 #: After so many overtaken plans one is made where nothing can overtake it.
 ATTEMPTS = 3
+LONGEST_REST_S = 0.02
 
 
 class Desk(Protocol):
@@ -59,15 +60,16 @@ class Worker:
     def work(self, account_id: str) -> None:
         self._flight.run(account_id, partial(self._once, account_id))
 
-    def _once(self, account_id: str) -> None:
-        more = True
-        while more:
-            changes = self._planned(account_id)
-            if changes is None:
-                return
+    def _once(self, account_id: str) -> float:
+        """All that is due; returns how long to rest: as long as it worked, so that in a burst one look finds
+        what many brought. After a look that found nothing there is no rest."""
+        began = self._clock.monotonic()
+        while (changes := self._planned(account_id)) is not None:
             self._hand_over(account_id, changes)
             crashpoint("reserve.handed_over")
-            more = changes.more
+            if not changes.more:
+                return min(self._clock.monotonic() - began, LONGEST_REST_S)
+        return 0.0
 
     def _hand_over(self, account_id: str, changes: Changes) -> None:
         self._desk.want(changes.wants)

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from tradewire.engine import single_flight
 from tradewire.engine.single_flight import SingleFlight
 
 
@@ -51,3 +52,17 @@ def test_keys_do_not_wait_for_each_other() -> None:
     done.set()
     first.join()
     assert ran == ["b"]
+
+
+def test_a_run_that_asks_for_rest_gets_it_before_the_next_one_of_its_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rests: list[float] = []
+    monkeypatch.setattr(single_flight, "sleep", rests.append)
+    flight = SingleFlight()
+    flight.run("a", lambda: 1000.0)
+    flight.run("b", lambda: None)
+    assert rests == []
+    flight.run("a", lambda: None)
+    assert len(rests) == 1
+    assert 900 < rests[0] <= 1000
