@@ -14,3 +14,12 @@ def relay(tmp_path: Path) -> Iterator[Relay]:
     with running(tmp_path / "data") as relay:
         prepare(relay)
         yield relay
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def on_both_stores(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs a test twice, with a relay that stores in its data folder and in a PostgreSQL database."""
+    if request.param == "postgresql":
+        monkeypatch.setenv("TRADEWIRE_DATABASE_URL", request.getfixturevalue("postgres_url"))
+    else:
+        monkeypatch.delenv("TRADEWIRE_DATABASE_URL", raising=False)

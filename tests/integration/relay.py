@@ -1,6 +1,7 @@
 """A whole Tradewire in the test's process: real sockets, a real store, the paper broker."""
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -124,7 +125,8 @@ class Relay:
             return list(pool.map(lambda message: self.post(**message), messages))
 
     def rows(self, table: Table) -> Sequence[Row[Any]]:
-        return self.core.store.read_now(lambda conn: conn.execute(select(table)).all())
+        in_order = select(table).order_by(*table.primary_key)
+        return self.core.store.read_now(lambda conn: conn.execute(in_order).all())
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + PATIENCE_S
@@ -174,7 +176,10 @@ class Relay:
 
 @contextmanager
 def running(folder: Path, clock: Clock | None = None, **environment: str) -> Iterator[Relay]:
-    """A relay on `folder`, empty or not."""
+    """A relay on `folder`, empty or not, and on the database that the tests' own environment names."""
+    named = os.environ.get("TRADEWIRE_DATABASE_URL")
+    if named:
+        environment = {"TRADEWIRE_DATABASE_URL": named, **environment}
     data = DataFolder(folder)
     data.create()
     settings = load_settings(data.settings_file, {"TRADEWIRE_SERVER__PORT": "0", **environment})

@@ -11,6 +11,8 @@ from integration.relay import Relay, ShiftedClock, prepare, running
 from tradewire.domain.verdict import Scope
 from tradewire.store.schema import child_orders, fills, parent_orders, positions, signals
 
+pytestmark = pytest.mark.usefixtures("on_both_stores")
+
 SUNDAY_NIGHT = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 
 GUIDE = (

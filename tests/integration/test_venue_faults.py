@@ -15,6 +15,8 @@ from tradewire.store.schema import child_orders, parent_orders
 from tradewire_paper.faults import FaultKind
 from tradewire_paper.paper import PaperBroker
 
+pytestmark = pytest.mark.usefixtures("on_both_stores")
+
 
 @pytest.fixture
 def venue(tmp_path: Path) -> Iterator[VenueProcess]:

@@ -34,6 +34,8 @@ from tradewire_paper.faults import FaultKind
 from tradewire_paper.symbols import resolve
 from tradewire_paper.wire import Submit
 
+pytestmark = pytest.mark.usefixtures("on_both_stores")
+
 SYMBOLS = ("AAPL", "MSFT", "TSLA", "SPY", "NVDA")
 
 

@@ -22,6 +22,8 @@ from tradewire.ledger.read import of_parent
 from tradewire.services.accounts import NewAccount
 from tradewire.store.schema import child_orders, fills, parent_orders, positions
 
+pytestmark = pytest.mark.usefixtures("on_both_stores")
+
 
 class CarelessSession(ScriptedSession):
     """Takes any order, hears no id twice as once, finds nothing, and loses its first answer."""
