@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from integration.relay import Relay, prepare, running
+from plugins.brokers.paper.process import VenueProcess
 
 
 @pytest.fixture
@@ -23,3 +24,12 @@ def on_both_stores(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv("TRADEWIRE_DATABASE_URL", request.getfixturevalue("postgres_url"))
     else:
         monkeypatch.delenv("TRADEWIRE_DATABASE_URL", raising=False)
+
+
+@pytest.fixture
+def venue(tmp_path: Path) -> Iterator[VenueProcess]:
+    """A venue that outlives whoever trades there, and ends with the test."""
+    (tmp_path / "venue").mkdir()
+    process = VenueProcess(tmp_path / "venue", "--starting-cash", "100000000")
+    yield process
+    process.kill()

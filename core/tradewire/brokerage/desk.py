@@ -27,10 +27,18 @@ CANCELS, CANCEL_S = 8, 0.5
 class BrokerDesk:
     """See `tradewire.engine.worker.Desk`; its calls come from any thread and return at once."""
 
-    def __init__(self, clock: Clock, memory: MarketMemory, ring: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        memory: MarketMemory,
+        ring: Callable[[str], None],
+        elsewhere: Callable[[Want], Coroutine[Any, Any, None]] | None = None,
+    ) -> None:
+        """`elsewhere(want)` meets what only an account's session in another process could say."""
         self._clock = clock
         self._memory = memory
         self._ring = ring
+        self._elsewhere = elsewhere
         self._hosts: dict[str, SessionHost] = {}
         self._sessions: dict[str, asyncio.Task[Any]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -98,7 +106,13 @@ class BrokerDesk:
 
     def want(self, wants: Iterable[Want]) -> None:
         for want in wants:
-            self._on(want.account_id, methodcaller("want", want), partial(self._memory.miss, want))
+            self._on(want.account_id, methodcaller("want", want), partial(self._unserved, want))
+
+    def _unserved(self, want: Want) -> None:
+        if self._elsewhere is None:
+            self._memory.miss(want)
+        else:
+            self._begin(self._elsewhere(want))
 
     def expect(self, parents: Iterable[ParentOrder]) -> None:
         for account_id, symbol in {(parent.account_id, parent.symbol) for parent in parents}:

@@ -11,12 +11,13 @@ from tradewire.brokerage import decisions, queries
 from tradewire.brokerage.cancels import Cancels
 from tradewire.brokerage.comparison import Comparison
 from tradewire.brokerage.env import SessionEnv
+from tradewire.brokerage.fenced_reports import store_heard
 from tradewire.brokerage.listening import Listening
 from tradewire.brokerage.look_ups import LookUps
 from tradewire.brokerage.market_memory import MarketMemory
 from tradewire.brokerage.market_view import Want, WantKind
+from tradewire.brokerage.marks import Publish
 from tradewire.brokerage.outcomes import After, resolved_reports, store_resolved_absent
-from tradewire.brokerage.reports import BY_HAND, Stored, store_reports
 from tradewire.brokerage.sender import Sender
 from tradewire.brokerage.tenure import FencedStore, LeaseLost, Tenure
 from tradewire.brokerage.wants import Wants
@@ -72,7 +73,9 @@ class SessionHost:
         memory: MarketMemory,
         ring: Callable[[], None],
         observer: Observer = UNOBSERVED,
+        publish: Publish | None = None,
     ) -> None:
+        """`publish` is told every price, where other processes are to know them."""
         self._broker = broker
         self._config = config
         self._env = env
@@ -84,6 +87,7 @@ class SessionHost:
         self._settings = settings
         self._memory = memory
         self._ring = ring
+        self._publish = publish
         self._observer = observer
         self._standing = memory.standing(config.id)
         self._standing.epoch = tenure.lease.epoch
@@ -181,7 +185,9 @@ class SessionHost:
         while True:
             try:
                 with self._observer.timed(Stage.REPORT):
-                    stored = await self._stored(reports)
+                    stored = await store_heard(
+                        self._store, self._fenced, self._config.id, reports, self._clock.now()
+                    )
                 break
             except StoreUnavailable as error:
                 log.error("Reports wait for the database.", account=self._config.name, error=str(error))
@@ -192,26 +198,6 @@ class SessionHost:
             self._fetch(self._comparison)
         if stored.due or stored.fills:
             self._ring()
-
-    async def _stored(self, reports: Sequence[Execution | OrderUpdate]) -> Stored:
-        """Executions are facts, whoever tells them; of states the account's next owner knows more."""
-        now, account_id = self._clock.now(), self._config.id
-        try:
-            return await self._fenced.write(
-                partial(store_reports, account_id=account_id, reports=reports, now=now)
-            )
-        except LeaseLost:
-            facts = [
-                one
-                for one in reports
-                if isinstance(one, Execution) and not one.execution_id.startswith(BY_HAND)
-            ]
-            log.warning(
-                "A report came after the account's lease was lost; only its executions are stored.",
-                account=self._config.name,
-                executions=len(facts),
-            )
-        return await self._store.write(partial(store_reports, account_id=account_id, reports=facts, now=now))
 
     async def _one_session(self) -> None:
         self._standing.why_not = "connecting"
@@ -261,7 +247,13 @@ class SessionHost:
         self._look_ups = LookUps(self._fenced, self._clock, session, settings, self.apply, self._after)
         self._cancels = Cancels(self._fenced, session, self._tenure, settings, self._look_ups, self._after)
         self._wants = Wants(
-            config.id, session, self._memory, self._calendars, self._settings.base_currency, self._ring
+            config.id,
+            session,
+            self._memory,
+            self._calendars,
+            self._settings.base_currency,
+            self._ring,
+            self._publish,
         )
         self._comparison = Comparison(
             config,

@@ -7,6 +7,7 @@ import structlog
 
 from tradewire.brokerage.market_memory import MarketMemory
 from tradewire.brokerage.market_view import Want, WantKind
+from tradewire.brokerage.marks import Publish
 from tradewire.calendars.load import CalendarShelf
 from tradewire.contract.broker import Session
 
@@ -27,14 +28,16 @@ class Wants:
         calendars: CalendarShelf,
         base_currency: str,
         on_met: Callable[[], None],
+        publish: Publish | None = None,
     ) -> None:
-        """`on_met` is called whenever a want was met or given up."""
+        """`on_met` is called whenever a want was met or given up; `publish` is told every quote first."""
         self._account_id = account_id
         self._session = session
         self._memory = memory
         self._calendars = calendars
         self._base_currency = base_currency
         self._on_met = on_met
+        self._publish = publish
         self._tasks: dict[Want, asyncio.Task[None]] = {}
 
     def ask(self, want: Want) -> None:
@@ -105,6 +108,8 @@ class Wants:
         quote = await self._session.quote(instrument)
         if quote is None:
             return False
+        if self._publish is not None:
+            await self._publish(quote)
         self._memory.instruments[(self._account_id, instrument_id)] = instrument
         self._memory.saw(self._account_id, quote)
         return True

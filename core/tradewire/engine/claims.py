@@ -73,6 +73,10 @@ class Claims:
         tenure = self._tenures.get(account_id)
         return tenure is not None and tenure.outlasts(0)
 
+    def held(self) -> tuple[str, ...]:
+        """The accounts that this process serves."""
+        return tuple(self._tenures)
+
     def told_at(self, url: str) -> None:
         """Where this process' health is asked, for the roll."""
         self._me = msgspec.structs.replace(self._me, url=url)

@@ -1,15 +1,18 @@
 """The engine of one process put together: jobs, bells, sessions, sweeper."""
 
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 
 import msgspec
 import structlog
 
+from tradewire.brokerage import marks
 from tradewire.brokerage.account_state import AccountState
 from tradewire.brokerage.desk import BrokerDesk
 from tradewire.brokerage.env import SessionEnv
 from tradewire.brokerage.market_memory import MarketMemory
+from tradewire.brokerage.market_view import SeenQuote, Want, WantKind
 from tradewire.brokerage.session_host import SessionHost
 from tradewire.brokerage.tenure import FencedStore, Tenure
 from tradewire.calendars.load import CalendarShelf
@@ -71,8 +74,11 @@ class Engine:
         self._outside = outside
         self._outer_bells = Bells()
         self.memory = MarketMemory(clock)
-        self.desk = BrokerDesk(clock, self.memory, bells.work)
-        limits = EngineLimits(
+        self._publishes = shared and bool(settings.global_guardians)
+        self.desk = BrokerDesk(
+            clock, self.memory, bells.work, self._priced_elsewhere if self._publishes else None
+        )
+        self._limits = limits = EngineLimits(
             base_currency=settings.base_currency, global_guardians=settings.global_guardians
         )
         judge = Judge(plugins, settings.engine.guard_deadline_ms / 1000)
@@ -156,7 +162,8 @@ class Engine:
         self._bells.work(served.account.id)
 
     def _host(self, account: Account, credentials: bytes | None, tenure: Tenure) -> SessionHost:
-        state = AccountState(FencedStore(self._store, tenure), self._secrets, account.id)
+        fenced = FencedStore(self._store, tenure)
+        state = AccountState(fenced, self._secrets, account.id)
         return SessionHost(
             broker=partial(self._broker, account),
             config=AccountConfig(
@@ -175,6 +182,7 @@ class Engine:
             settings=self._settings,
             memory=self.memory,
             ring=partial(self._bells.work, account.id),
+            publish=marks.publishing(fenced, account.id, self._clock) if self._publishes else None,
             observer=self._plugins.observer,
         )
 
@@ -187,6 +195,24 @@ class Engine:
         opened = msgspec.json.decode(self._secrets.unseal(credentials), type=dict[str, str])
         known.remember(opened.values())
         return opened
+
+    async def _priced_elsewhere(self, want: Want) -> None:
+        """A price of an account that another worker serves; whoever waits for it is planned again."""
+        try:
+            seen = await self._store.read(
+                partial(marks.find, account_id=want.account_id, instrument_id=want.key)
+            )
+        except StoreUnavailable:
+            seen = None
+        if seen is not None and want.kind is WantKind.QUOTE and self._is_recent(seen):
+            self.memory.quotes[(want.account_id, want.key)] = seen
+        else:
+            self.memory.miss(want)
+        for account_id in self.claims.held():
+            self._bells.work(account_id)
+
+    def _is_recent(self, seen: SeenQuote) -> bool:
+        return self._clock.now() - seen.fetched_at <= timedelta(seconds=self._limits.mark_age_s)
 
     def _resend(self, account_id: str) -> None:
         host = self.desk.host(account_id)

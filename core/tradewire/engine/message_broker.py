@@ -43,9 +43,12 @@ class Reach:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.lost_for: str | None = None
+        #: How often it was lost; what began before the last time does not show that it is back.
+        self.losses = 0
 
     def lost(self, error: BaseException) -> None:
         with self._lock:
+            self.losses += 1
             first, self.lost_for = self.lost_for is None, f"{type(error).__name__}: {error}"
         if first:
             log.warning(
@@ -53,10 +56,13 @@ class Reach:
                 error=self.lost_for,
             )
 
-    def regained(self) -> None:
+    def regained(self, began: int) -> None:
+        """Something worked that began after so many losses."""
         if self.lost_for is None:
             return
         with self._lock:
+            if began != self.losses:
+                return
             was, self.lost_for = self.lost_for, None
         if was is not None:
             log.info("The message broker answers again.")
@@ -188,12 +194,13 @@ class _Quiet(Consumer):
         self._reach = reach
 
     def __next__(self) -> MessageProxy | None:
+        began = self._reach.losses
         try:
             message = next(self._inner)
         except Exception as error:  # noqa: BLE001 - whatever it was, it is opened again
             self._reach.lost(error)
             raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
-        self._reach.regained()
+        self._reach.regained(began)
         return message
 
     def ack(self, message: MessageProxy) -> None:

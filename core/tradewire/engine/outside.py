@@ -43,12 +43,13 @@ class Outside:
             kwargs={},
             options={},
         )
+        began = self.reach.losses
         try:
             self._broker.enqueue(message)
         except Exception as error:
             self.reach.lost(error)
             raise
-        self.reach.regained()
+        self.reach.regained(began)
 
     def listen(self, worker_id: str, rung: Callable[[str], None]) -> None:
         """Have `rung(door)` called for every ring that is for this worker or for any."""

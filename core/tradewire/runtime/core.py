@@ -77,6 +77,7 @@ class Core:
         self.bells = Bells()
         self.is_shared = is_shared(settings)
         self.elsewhere = Elsewhere(store, clock, settings.engine.lease_s)
+        self._rings_outside = outside
         self._outside: Outside | None = None
         self.metrics = metrics or Metrics()
         plugins.observer = self.metrics
@@ -106,6 +107,8 @@ class Core:
         """Read the keys, then let the engine begin."""
         await self.services.keys.refresh()
         await self.checkpoints.compare()
+        if self._rings_outside:
+            await asyncio.to_thread(self._outer)
         if self.engine is not None:
             await self.store.write(self._begin)
             await asyncio.to_thread(self.engine.start)

@@ -24,6 +24,14 @@ def create_processes() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_key_checks"),
     )
     op.create_table(
+        "marks",
+        sa.Column("account_id", sa.String(length=36), nullable=False),
+        sa.Column("instrument_id", sa.Text(), nullable=False),
+        sa.Column("price", Amount(), nullable=False),
+        sa.Column("fetched_at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", "instrument_id", name="pk_marks"),
+    )
+    op.create_table(
         "workers",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("life", sa.String(length=36), nullable=False),

@@ -13,7 +13,7 @@ from tradewire.store.schema.orders import (
     refused_executions,
     verdicts,
 )
-from tradewire.store.schema.processes import decisions, key_checks, workers
+from tradewire.store.schema.processes import decisions, key_checks, marks, workers
 from tradewire.store.schema.restorations import restorations
 from tradewire.store.schema.signals import dedupe, signals
 
@@ -34,6 +34,7 @@ __all__ = [
     "ledger_entries",
     "ledger_origin",
     "ledger_seals",
+    "marks",
     "metadata",
     "owner",
     "parent_orders",

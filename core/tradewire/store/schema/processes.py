@@ -1,6 +1,6 @@
 """What processes on one database have to tell each other."""
 
-from sqlalchemy import Column, Integer, LargeBinary, Table
+from sqlalchemy import Column, Integer, LargeBinary, PrimaryKeyConstraint, Table
 
 from tradewire.store.schema.metadata import metadata
 from tradewire.store.types import Amount, String, Text, Utc
@@ -31,6 +31,17 @@ decisions = Table(
     Column("quantity", Amount),
     Column("price", Amount),
     Column("decided_at", Utc, nullable=False),
+)
+
+# The last price of an instrument as the account's worker knows it, in the instrument's currency.
+marks = Table(
+    "marks",
+    metadata,
+    Column("account_id", String(36), nullable=False),
+    Column("instrument_id", Text, nullable=False),
+    Column("price", Amount, nullable=False),
+    Column("fetched_at", Utc, nullable=False),
+    PrimaryKeyConstraint("account_id", "instrument_id"),
 )
 
 # The one row (id 1) by which a process sees that its key file is this database's: a digest made with its
