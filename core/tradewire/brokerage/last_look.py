@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import BindParameter, Connection, bindparam, select
+from sqlalchemy import BindParameter, Connection, bindparam, func, select
 
 from tradewire.contract.broker import OrderRequest
 from tradewire.domain.instrument import Instrument
@@ -21,6 +21,16 @@ _INSTRUMENTS = select(instruments.c.instrument_id, instruments.c.document).where
     instruments.c.account_id == bindparam("account"), instruments.c.instrument_id.in_(_IDS)
 )
 
+_UNKNOWN = (
+    select(child_orders.c.instrument_id, func.min(child_orders.c.seq).label("first"))
+    .where(
+        child_orders.c.account_id == bindparam("account"),
+        child_orders.c.ended_at.is_(None),
+        child_orders.c.state == ChildState.UNKNOWN.value,
+    )
+    .group_by(child_orders.c.instrument_id)
+)
+
 #: Whatever a child and a request both have is asked for as the child has it.
 _ASKED = tuple(name for name in OrderRequest.__struct_fields__ if name in ChildOrder.__struct_fields__)
 
@@ -34,6 +44,8 @@ class LastLook:
     def __init__(self, conn: Connection, client_ids: Sequence[str]) -> None:
         rows = conn.execute(_CHILDREN, {"ids": list(client_ids)}).all()
         self._waiting = {row.client_id: child_of(row) for row in rows if row.state == ChildState.NEW.value}
+        self._seqs = {row.client_id: row.seq for row in rows}
+        self._unknown: Mapping[str, int] = {}
         self.account_id: str | None = None
         self.parents: Mapping[str, ParentOrder] = {}
         self.algorithms: Mapping[str, str] = {}
@@ -46,6 +58,11 @@ class LastLook:
     def waiting(self, client_id: str) -> ChildOrder | None:
         """The child, if it is NEW."""
         return self._waiting.get(client_id)
+
+    def is_behind_unknown(self, child: ChildOrder) -> bool:
+        """Whether the fate of an order that was placed before it in its lane is unknown."""
+        first = self._unknown.get(child.instrument_id)
+        return first is not None and first < self._seqs[child.client_id]
 
     def request(self, child: ChildOrder) -> OrderRequest:
         """What the broker is to be asked."""
@@ -64,6 +81,8 @@ class LastLook:
         owners = list({parent.algorithm_id for parent in self.parents.values()})
         self.algorithms = {row.id: row.state for row in conn.execute(_ALGORITHMS, {"ids": owners})}
         self.switches = read_switches(conn, account_id)
+        unknown = conn.execute(_UNKNOWN, {"account": account_id})
+        self._unknown = {row.instrument_id: row.first for row in unknown}
         wanted = list({child.instrument_id for child in children})
         found = conn.execute(_INSTRUMENTS, {"account": account_id, "ids": wanted})
         self._instruments = {row.instrument_id: row.document for row in found}

@@ -63,7 +63,8 @@ class LookUps:
             executions = [one for one in await self._session.executions(since) if one.client_id == client_id]
             await self._store.write(partial(store_found, client_id=client_id, order=found.order, now=now))
             await self._apply([*executions, OrderUpdate(order=found.order, at=now)])
-            return After(due=True)
+            # What was held back behind it goes out now.
+            return After(due=True, send=True)
         if isinstance(found, Absent):
             dedupe = self._session.capabilities.dedupe
             return await self._store.write(

@@ -37,6 +37,8 @@ class Withheld(Struct):
     ended: bool
 
 
+#: It stays stored, and is sent once that is known, if it is not too late then.
+BEHIND_UNKNOWN = Withheld(reason="What became of an order before it in its lane is unknown.", ended=False)
 NOT_WAITING = Withheld(reason="It is not waiting to be sent.", ended=False)
 
 
@@ -81,6 +83,9 @@ def release_all(
             state, reason, text = refusal
             _end_unsent(conn, parent, child, state, reason, text, now)
             answers.append(Withheld(reason=text, ended=True))
+            continue
+        if last_look.is_behind_unknown(child):
+            answers.append(BEHIND_UNKNOWN)
             continue
         sent.append(child)
         answers.append(last_look.request(child))

@@ -366,6 +366,8 @@ class SessionHost:
         task = asyncio.get_running_loop().create_task(_logged(work))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+        # Cancelled before it began, the work would be reported as forgotten.
+        task.add_done_callback(lambda _: work.close())
         return task
 
     def _down(self, said: str) -> None:

@@ -37,6 +37,7 @@ from tradewire.domain.algorithm import (
 from tradewire.domain.instrument import AssetClass, Instrument, Quote
 from tradewire.domain.message import Message
 from tradewire.domain.order import ChildOrder, OrderType, ParentOrder, Side, TimeInForce
+from tradewire.domain.session import SessionCalendar
 from tradewire.domain.switch import SwitchState
 from tradewire.domain.verdict import Scope
 from tradewire.engine.account_view import EngineLimits
@@ -69,10 +70,15 @@ PRICE = Decimal(100)
 TIMES = (TimeInForce.DAY, TimeInForce.GTC)
 
 
-def capabilities(dedupe: DedupeClass = DedupeClass.A) -> Capabilities:
-    """A broker of stocks that takes market and limit orders."""
+def capabilities(dedupe: DedupeClass = DedupeClass.A, extended: bool = False) -> Capabilities:
+    """A broker of stocks that takes market and limit orders, the latter perhaps outside the session too."""
     orders = tuple(
-        Supported(asset_class=AssetClass.STOCK, order_type=one, times_in_force=TIMES)
+        Supported(
+            asset_class=AssetClass.STOCK,
+            order_type=one,
+            times_in_force=TIMES,
+            extended_hours=extended and one is OrderType.LIMIT,
+        )
         for one in (OrderType.MARKET, OrderType.LIMIT)
     )
     return Capabilities(orders=orders, dedupe=dedupe, short=True, quotes=True)
@@ -92,6 +98,11 @@ class BenchDesk:
         self.symbols: dict[str, tuple[Instrument, ...]] = {}
         self.unpriced: set[str] = set()
         self.unasked: set[Want] = set()
+        self.price = PRICE
+        self.equity: Decimal | None = None
+        self.rates: dict[tuple[str, str], Decimal] = {}
+        self.calendars: dict[str, SessionCalendar] = {}
+        self.extended = False
         self.queue: list[ChildOrder] = []
         self.cancels: list[ChildOrder] = []
         self.wants: list[Want] = []
@@ -100,17 +111,21 @@ class BenchDesk:
     def market(self, account_id: str) -> MarketView:
         now = self._clock.now()
         known = {one.id for found in self.symbols.values() for one in found} - self.unpriced
-        quote = {"bid": PRICE, "ask": PRICE, "last": PRICE}
+        quote = {"bid": self.price, "ask": self.price, "last": self.price}
         return MarketView(
             ready=self.ready,
             why_not="" if self.ready else "disconnected",
-            capabilities=capabilities(self.dedupe.get(account_id, DedupeClass.A)),
+            capabilities=capabilities(self.dedupe.get(account_id, DedupeClass.A), self.extended),
             quotes={
                 (account, one): SeenQuote(quote=Quote(instrument_id=one, at=now, **quote), fetched_at=now)
                 for one in known
                 for account in (account_id, *self.dedupe)
             },
             resolved=self.symbols,
+            rates=self.rates,
+            calendars=self.calendars,
+            equity=self.equity,
+            equity_at=now if self.equity is not None else None,
             missing=frozenset(self.unasked),
         )
 

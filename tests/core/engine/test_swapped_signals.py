@@ -1,5 +1,5 @@
-"""Reversals fired as several signals at one bar's close: in whatever order they come, and however far the first
-one got before the second came, the algorithm ends in the position that the strategy meant."""
+"""Reversals fired as several signals at one bar's close: in whatever order they come, and however far the
+first one got before the second came, the algorithm ends in the position that the strategy meant."""
 
 from decimal import Decimal
 from itertools import count
@@ -38,7 +38,7 @@ def pair(saying: str, side: Side, held: int, wanted: int) -> Pair:
 
 def one_order(saying: str, side: Side, held: int, wanted: int) -> dict[str, Any]:
     """The same as a single order. One that says which side is wanted has the quantity wanted there."""
-    close, opening = pair(saying, side, held, wanted)
+    _, opening = pair(saying, side, held, wanted)
     if saying == "net":
         return opening | {"quantity": Decimal(held + wanted)}
     return opening
