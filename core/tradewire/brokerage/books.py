@@ -1,10 +1,14 @@
-"""The positions table: what a fill does to its holder's row."""
+"""The positions table: what fills do to their holders' rows."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from tradewire.contract.broker import Execution
 from tradewire.domain.base import Struct
@@ -32,28 +36,78 @@ class _Makeup(Struct):
     entries: int = 0
 
 
-def book_fill(
-    conn: Connection, account_id: str, parent: ParentOrder | None, execution: Execution, now: datetime
-) -> Booked:
-    """Store the position after `execution`; without a `parent` it belongs to no order of ours."""
-    holder = (account_id, parent.algorithm_id if parent is not None else "")
-    is_own = execution.fee_currency in (None, execution.currency)
-    before, makeup = _read(conn, holder, execution.instrument_id, execution.multiplier)
-    after, profit = apply_fill(
-        before,
-        execution.side,
-        execution.quantity,
-        execution.price,
-        execution.fee if is_own else ZERO,
-    )
-    makeup, episode = _made_up(makeup, before.quantity, after.quantity, parent, execution.side)
-    _write(conn, holder, execution.instrument_id, execution.currency, after, makeup, now)
-    if not is_own and execution.fee_currency is not None:
-        name = f"{FEES}{execution.fee_currency}"
-        fees, none = _read(conn, holder, name, Decimal(1))
-        paid = msgspec.structs.replace(fees, fees=fees.fees + execution.fee)
-        _write(conn, holder, name, execution.fee_currency, paid, none, now)
-    return Booked(realised=profit, held=after.quantity, episode=episode)
+_HELD = select(positions).where(
+    positions.c.account_id == bindparam("account"),
+    positions.c.instrument_id.in_(bindparam("instruments", expanding=True)),
+)
+_KEY = ("account_id", "algorithm_id", "instrument_id")
+_CHANGING = ("quantity", "cost", "realised", "fees", "cash", "episode", "entries", "updated_at")
+
+
+def _upsert(make: Any) -> Any:
+    statement = make(positions)
+    changed = {name: statement.excluded[name] for name in _CHANGING}
+    return statement.on_conflict_do_update(index_elements=_KEY, set_=changed)
+
+
+# Built once: putting a statement together costs as much as running it, and these run with every fill.
+_STORE = {"sqlite": _upsert(sqlite_insert), "postgresql": _upsert(postgresql_insert)}
+
+
+class _Row(Struct):
+    currency: str
+    position: Position
+    makeup: _Makeup = _Makeup()
+
+
+class Books:
+    """The holders' rows of one account that a batch of executions touches: read once, written once."""
+
+    def __init__(self, conn: Connection, account_id: str, executions: Sequence[Execution]) -> None:
+        self._conn = conn
+        self._account_id = account_id
+        self._rows: dict[tuple[str, str], _Row] = {}
+        self._changed: set[tuple[str, str]] = set()
+        names = {one.instrument_id for one in executions}
+        names |= {f"{FEES}{one.fee_currency}" for one in executions if one.fee_currency is not None}
+        if names:
+            found = conn.execute(_HELD, {"account": account_id, "instruments": list(names)})
+            self._rows = {(row.algorithm_id, row.instrument_id): _row_of(row) for row in found}
+
+    def fill(self, parent: ParentOrder | None, execution: Execution) -> Booked:
+        """Book `execution`; without a `parent` it belongs to no order of ours."""
+        holder = parent.algorithm_id if parent is not None else ""
+        is_own = execution.fee_currency in (None, execution.currency)
+        key = (holder, execution.instrument_id)
+        blank = _Row(currency=execution.currency, position=Position(multiplier=execution.multiplier))
+        row = self._rows.get(key, blank)
+        after, profit = apply_fill(
+            row.position,
+            execution.side,
+            execution.quantity,
+            execution.price,
+            execution.fee if is_own else ZERO,
+        )
+        makeup, episode = _made_up(row.makeup, row.position.quantity, after.quantity, parent, execution.side)
+        self._put(key, msgspec.structs.replace(row, position=after, makeup=makeup))
+        if not is_own and execution.fee_currency is not None:
+            self._pay((holder, f"{FEES}{execution.fee_currency}"), execution.fee_currency, execution.fee)
+        return Booked(realised=profit, held=after.quantity, episode=episode)
+
+    def store(self, now: datetime) -> None:
+        """Write what was booked."""
+        if self._changed:
+            rows = [_columns(self._account_id, key, self._rows[key], now) for key in sorted(self._changed)]
+            self._conn.execute(_STORE[self._conn.dialect.name], rows)
+
+    def _pay(self, key: tuple[str, str], currency: str, fee: Decimal) -> None:
+        row = self._rows.get(key, _Row(currency=currency, position=Position(multiplier=Decimal(1))))
+        paid = msgspec.structs.replace(row.position, fees=row.position.fees + fee)
+        self._put(key, msgspec.structs.replace(row, position=paid))
+
+    def _put(self, key: tuple[str, str], row: _Row) -> None:
+        self._rows[key] = row
+        self._changed.add(key)
 
 
 def _made_up(
@@ -69,12 +123,7 @@ def _made_up(
     return _Makeup(episode=episode, entries=entries + (parent.episode != episode)), episode
 
 
-def _read(
-    conn: Connection, holder: tuple[str, str], instrument_id: str, multiplier: Decimal
-) -> tuple[Position, _Makeup]:
-    row = conn.execute(select(positions).where(_mine(holder, instrument_id))).one_or_none()
-    if row is None:
-        return Position(multiplier=multiplier), _Makeup()
+def _row_of(row: Row[Any]) -> _Row:
     position = Position(
         quantity=row.quantity,
         cost=row.cost,
@@ -83,47 +132,25 @@ def _read(
         cash=row.cash,
         multiplier=row.multiplier,
     )
-    return position, _Makeup(episode=row.episode, entries=row.entries)
+    makeup = _Makeup(episode=row.episode, entries=row.entries)
+    return _Row(currency=row.currency, position=position, makeup=makeup)
 
 
-def _write(
-    conn: Connection,
-    holder: tuple[str, str],
-    instrument_id: str,
-    currency: str,
-    position: Position,
-    makeup: _Makeup,
-    now: datetime,
-) -> None:
-    values = {
-        "quantity": position.quantity,
-        "cost": position.cost,
-        "realised": position.realised,
-        "fees": position.fees,
-        "cash": position.cash,
-        "episode": makeup.episode,
-        "entries": makeup.entries,
+def _columns(account_id: str, key: tuple[str, str], row: _Row, now: datetime) -> dict[str, Any]:
+    algorithm_id, instrument_id = key
+    held = row.position
+    return {
+        "account_id": account_id,
+        "algorithm_id": algorithm_id,
+        "instrument_id": instrument_id,
+        "currency": row.currency,
+        "multiplier": held.multiplier,
+        "quantity": held.quantity,
+        "cost": held.cost,
+        "realised": held.realised,
+        "fees": held.fees,
+        "cash": held.cash,
+        "episode": row.makeup.episode,
+        "entries": row.makeup.entries,
         "updated_at": now,
     }
-    if conn.execute(update(positions).where(_mine(holder, instrument_id)).values(**values)).rowcount:
-        return
-    account_id, algorithm_id = holder
-    conn.execute(
-        insert(positions).values(
-            account_id=account_id,
-            algorithm_id=algorithm_id,
-            instrument_id=instrument_id,
-            currency=currency,
-            multiplier=position.multiplier,
-            **values,
-        )
-    )
-
-
-def _mine(holder: tuple[str, str], instrument_id: str) -> ColumnElement[bool]:
-    account_id, algorithm_id = holder
-    return (
-        (positions.c.account_id == account_id)
-        & (positions.c.algorithm_id == algorithm_id)
-        & (positions.c.instrument_id == instrument_id)
-    )

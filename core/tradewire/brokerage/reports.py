@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, update
 
 from tradewire.brokerage import merging
-from tradewire.brokerage.books import book_fill
+from tradewire.brokerage.books import Books
+from tradewire.brokerage.report_rows import BY_HAND as BY_HAND
+from tradewire.brokerage.report_rows import ReportRows
 from tradewire.contract.broker import Execution, OrderState, OrderUpdate
 from tradewire.crashpoints import crashpoint
 from tradewire.domain.base import Struct
@@ -17,7 +20,7 @@ from tradewire.domain.order import ChildOrder, ChildState, ParentOrder, ParentSt
 from tradewire.domain.quantity import canonical, is_usable
 from tradewire.ledger.append import append
 from tradewire.state import versions
-from tradewire.state.rows import child_of, columns, parent_of
+from tradewire.state.rows import columns
 from tradewire.store.schema import child_orders, fills, parent_orders, refused_executions
 
 _KINDS = {
@@ -25,17 +28,49 @@ _KINDS = {
     ChildState.REJECTED: EntryKind.CHILD_REJECTED,
 }
 
+#: Reports are stored in pieces of so many; a statement takes only so many names at once.
+PIECE = 2_000
 
-#: How the execution is called that stands for a person's word; the broker's own may still come.
-BY_HAND = "by-hand-"
+_FILL = insert(fills)
+_REFUSED = insert(refused_executions)
+_CHILD = (
+    update(child_orders)
+    .where(child_orders.c.client_id == bindparam("child"))
+    .values({name: bindparam(f"new_{name}") for name in ChildOrder.__struct_fields__ if name != "client_id"})
+)
+_PARENT = (
+    update(parent_orders)
+    .where(parent_orders.c.id == bindparam("parent"))
+    .values(
+        filled=bindparam("new_filled"),
+        episode=bindparam("new_episode"),
+        state=bindparam("new_state"),
+        wake_at=bindparam("new_wake_at"),
+        version=parent_orders.c.version + 1,
+    )
+)
 
 
 class Stored(Struct):
-    """What a batch of reports changed: whether the account is due, and which children lack executions."""
+    """What a batch of reports changed: whether the account is due, and which children lack executions.
+
+    `settled` are the other children that changed.
+    """
 
     due: bool = False
     fills: int = 0
     awaiting: tuple[str, ...] = ()
+    settled: frozenset[str] = frozenset()
+
+    def and_then(self, later: "Stored") -> "Stored":
+        """What an earlier piece awaited, a later one may have brought."""
+        left = [one for one in self.awaiting if one not in later.settled and one not in later.awaiting]
+        return Stored(
+            due=self.due or later.due,
+            fills=self.fills + later.fills,
+            awaiting=(*left, *later.awaiting),
+            settled=self.settled | later.settled,
+        )
 
 
 def store_reports(
@@ -43,13 +78,17 @@ def store_reports(
 ) -> Stored:
     """Apply reports in the order given; what is known already changes nothing."""
     versions.lock(conn, account_id)
-    book = _Book(conn, account_id, now)
-    for report in reports:
-        if isinstance(report, Execution):
-            book.execution(report)
-        else:
-            book.order(report.order)
-    return book.close()
+    stored = Stored()
+    for start in range(0, len(reports), PIECE):
+        told = [one if isinstance(one, Execution) else one.order for one in reports[start : start + PIECE]]
+        book = _Book(conn, account_id, told, now)
+        for report in told:
+            if isinstance(report, Execution):
+                book.execution(report)
+            else:
+                book.order(report)
+        stored = stored.and_then(book.close())
+    return stored
 
 
 def _is_usable(execution: Execution) -> bool:
@@ -62,48 +101,49 @@ def _is_usable(execution: Execution) -> bool:
 class _Book:
     """One batch under way, with the children and parents it has touched."""
 
-    def __init__(self, conn: Connection, account_id: str, now: datetime) -> None:
+    def __init__(
+        self, conn: Connection, account_id: str, told: Sequence[Execution | OrderState], now: datetime
+    ) -> None:
         self._conn = conn
         self._account_id = account_id
         self._now = now
-        self._children: dict[str, ChildOrder] = {}
-        self._parents: dict[str, ParentOrder] = {}
+        self._rows = ReportRows(conn, account_id, told)
+        self._books = Books(conn, account_id, [one for one in told if isinstance(one, Execution)])
+        self._fills: list[dict[str, Any]] = []
         self._entries: list[Entry] = []
         self._changed: set[str] = set()
         self._woken: set[str] = set()
-        self._fills = 0
 
     def execution(self, execution: Execution) -> None:
-        if self._is_known(execution):
+        if not self._rows.is_new(execution.execution_id):
             return
-        child = self._child(execution.client_id, execution.broker_order_id)
+        child = self._rows.child(execution.client_id, execution.broker_order_id)
         refusal = self._refusal(execution, child)
         if refusal is not None:
             self._refuse(execution, refusal)
             return
-        parent = self._parent(child.parent_id) if child is not None else None
-        booked = book_fill(self._conn, self._account_id, parent, execution, self._now)
-        self._conn.execute(
-            insert(fills).values(
-                account_id=self._account_id,
-                execution_id=execution.execution_id,
-                client_id=child.client_id if child else execution.client_id,
-                parent_id=parent.id if parent else None,
-                algorithm_id=parent.algorithm_id if parent else None,
-                instrument_id=execution.instrument_id,
-                side=execution.side.value,
-                quantity=execution.quantity,
-                price=execution.price,
-                currency=execution.currency,
-                multiplier=execution.multiplier,
-                fee=execution.fee,
-                fee_currency=execution.fee_currency,
-                realised=booked.realised,
-                at=execution.at,
-                stored_at=self._now,
-            )
+        parent = self._rows.parents[child.parent_id] if child is not None else None
+        booked = self._books.fill(parent, execution)
+        self._fills.append(
+            {
+                "account_id": self._account_id,
+                "execution_id": execution.execution_id,
+                "client_id": child.client_id if child else execution.client_id,
+                "parent_id": parent.id if parent else None,
+                "algorithm_id": parent.algorithm_id if parent else None,
+                "instrument_id": execution.instrument_id,
+                "side": execution.side.value,
+                "quantity": execution.quantity,
+                "price": execution.price,
+                "currency": execution.currency,
+                "multiplier": execution.multiplier,
+                "fee": execution.fee,
+                "fee_currency": execution.fee_currency,
+                "realised": booked.realised,
+                "at": execution.at,
+                "stored_at": self._now,
+            }
         )
-        self._fills += 1
         self._note(
             EntryKind.FILL_STORED,
             parent,
@@ -127,45 +167,39 @@ class _Book:
             self._fill_parent(parent, execution.quantity, booked.episode)
 
     def order(self, report: OrderState) -> None:
-        child = self._child(report.client_id, report.broker_order_id)
+        child = self._rows.child(report.client_id, report.broker_order_id)
         if child is not None:
             self._keep(child, merging.with_report(child, report, self._now))
 
     def close(self) -> Stored:
-        for client_id in self._changed:
-            self._conn.execute(
-                update(child_orders)
-                .where(child_orders.c.client_id == client_id)
-                .values(**columns(self._children[client_id], ("client_id",)))
-            )
-        for parent_id in self._woken:
-            parent = self._parents[parent_id]
-            due = parent.state.is_live and (parent.state is not ParentState.PAUSED or parent.cancel_requested)
-            self._conn.execute(
-                update(parent_orders)
-                .where(parent_orders.c.id == parent_id)
-                .values(
-                    filled=parent.filled,
-                    episode=parent.episode,
-                    state=parent.state.value,
-                    wake_at=self._now if due else parent.wake_at,
-                    version=parent_orders.c.version + 1,
-                )
-            )
+        children, parents = self._rows.children, self._rows.parents
+        self._books.store(self._now)
+        if self._fills:
+            self._conn.execute(_FILL, self._fills)
+        if self._changed:
+            self._conn.execute(_CHILD, [_child_row(children[one]) for one in sorted(self._changed)])
+        if self._woken:
+            rows = [_parent_row(parents[one], self._now) for one in sorted(self._woken)]
+            self._conn.execute(_PARENT, rows)
         append(self._conn, self._entries)
         if self._entries:
             crashpoint("report.storing")
         if self._woken or self._fills:
             versions.bump(self._conn, self._account_id)
-        awaiting = [one for one in self._changed if merging.awaits_executions(self._children[one])]
-        return Stored(due=bool(self._woken), fills=self._fills, awaiting=tuple(awaiting))
+        awaiting = {one for one in self._changed if merging.awaits_executions(children[one])}
+        return Stored(
+            due=bool(self._woken),
+            fills=len(self._fills),
+            awaiting=tuple(sorted(awaiting)),
+            settled=frozenset(self._changed - awaiting),
+        )
 
     def _keep(self, before: ChildOrder, after: ChildOrder) -> None:
         if after == before:
             return
-        self._children[after.client_id] = after
+        self._rows.put(after)
         self._changed.add(after.client_id)
-        parent = self._parent(after.parent_id)
+        parent = self._rows.parents[after.parent_id]
         if after.state is not before.state:
             self._note_state(parent, before, after)
         if after.filled != before.filled or not after.state.is_open or before.state is ChildState.UNKNOWN:
@@ -186,13 +220,13 @@ class _Book:
 
     def _fill_parent(self, parent: ParentOrder, quantity: Decimal, episode: int | None) -> None:
         """Count the fill; a late one also corrects how an ended parent ended."""
-        filled = self._parents[parent.id].filled + quantity
+        filled = self._rows.parents[parent.id].filled + quantity
         state = parent.state
         if not state.is_live:
             full = parent.quantity is not None and filled >= parent.quantity
             state = ParentState.FILLED if full else ParentState.PARTLY_FILLED
-        self._parents[parent.id] = msgspec.structs.replace(
-            self._parents[parent.id], filled=filled, state=state, episode=episode
+        self._rows.parents[parent.id] = msgspec.structs.replace(
+            self._rows.parents[parent.id], filled=filled, state=state, episode=episode
         )
         self._woken.add(parent.id)
 
@@ -212,40 +246,24 @@ class _Book:
                 broker_order_id=after.broker_order_id,
             )
 
-    def _is_known(self, execution: Execution) -> bool:
-        return any(
-            self._conn.execute(
-                select(table.c.execution_id).where(
-                    table.c.account_id == self._account_id,
-                    table.c.execution_id == execution.execution_id,
-                )
-            ).first()
-            is not None
-            for table in (fills, refused_executions)
-        )
-
     def _refusal(self, execution: Execution, child: ChildOrder | None) -> str | None:
         """Why an execution is not booked; nothing is guessed about it, a person is told."""
         if not _is_usable(execution):
             return "its quantity, price or fee is unusable"
         if child is None or execution.execution_id.startswith(BY_HAND):
             return None
-        by_hand = select(fills.c.seq).where(
-            fills.c.account_id == self._account_id, fills.c.execution_id == BY_HAND + child.client_id
-        )
-        if self._conn.execute(by_hand).first() is None:
+        if not self._rows.was_settled_by_hand(child.client_id):
             return None
         return "its order was settled by hand before, and to book it would count it twice"
 
     def _refuse(self, execution: Execution, why: str) -> None:
-        self._conn.execute(
-            insert(refused_executions).values(
-                account_id=self._account_id,
-                execution_id=execution.execution_id,
-                reason=why,
-                at=self._now,
-            )
-        )
+        refused = {
+            "account_id": self._account_id,
+            "execution_id": execution.execution_id,
+            "reason": why,
+            "at": self._now,
+        }
+        self._conn.execute(_REFUSED, refused)
         self._note(
             EntryKind.ALERT_RAISED,
             None,
@@ -254,30 +272,6 @@ class _Book:
             execution=execution.execution_id,
             instrument=execution.instrument_id,
         )
-
-    def _child(self, client_id: str | None, broker_order_id: str | None) -> ChildOrder | None:
-        if client_id is not None and client_id in self._children:
-            return self._children[client_id]
-        for known in self._children.values():
-            if broker_order_id and known.broker_order_id == broker_order_id:
-                return known
-        mine = child_orders.c.account_id == self._account_id
-        for named in (
-            child_orders.c.client_id == client_id if client_id else None,
-            child_orders.c.broker_order_id == broker_order_id if broker_order_id else None,
-        ):
-            if named is None:
-                continue
-            row = self._conn.execute(select(child_orders).where(mine, named)).first()
-            if row is not None:
-                return self._children.setdefault(row.client_id, child_of(row))
-        return None
-
-    def _parent(self, parent_id: str) -> ParentOrder:
-        if parent_id not in self._parents:
-            row = self._conn.execute(select(parent_orders).where(parent_orders.c.id == parent_id)).one()
-            self._parents[parent_id] = parent_of(row)
-        return self._parents[parent_id]
 
     def _note(
         self,
@@ -300,3 +294,19 @@ class _Book:
                 data=data,
             )
         )
+
+
+def _child_row(child: ChildOrder) -> dict[str, Any]:
+    changed = {f"new_{name}": value for name, value in columns(child, ("client_id",)).items()}
+    return {"child": child.client_id, **changed}
+
+
+def _parent_row(parent: ParentOrder, now: datetime) -> dict[str, Any]:
+    due = parent.state.is_live and (parent.state is not ParentState.PAUSED or parent.cancel_requested)
+    return {
+        "parent": parent.id,
+        "new_filled": parent.filled,
+        "new_episode": parent.episode,
+        "new_state": parent.state.value,
+        "new_wake_at": now if due else parent.wake_at,
+    }

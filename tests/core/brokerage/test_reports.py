@@ -7,11 +7,12 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from core.engine.bench import Bench, execution
 from tradewire import Accepted, Unknown
-from tradewire.brokerage import merging
-from tradewire.brokerage.books import book_fill
+from tradewire.brokerage import merging, reports
+from tradewire.brokerage.books import Books
 from tradewire.contract.broker import Execution, OrderState, OrderUpdate
 from tradewire.domain.order import (
     ChildOrder,
@@ -185,6 +186,20 @@ def test_a_fill_that_comes_after_the_end_corrects_it(bench: Bench, late: int, st
     assert bench.held() == late
 
 
+@pytest.mark.parametrize("piece", [1, 2, 2_000])
+def test_reports_that_are_stored_in_pieces_come_to_the_same(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    monkeypatch.setattr(reports, "PIECE", piece)
+    _, child = working(bench)
+    first, second = execution(child, "1", 4), execution(child, "2", 6)
+    nameless = msgspec.structs.replace(second, client_id=None)
+    stored = bench.report(update(child, ChildState.FILLED, 10), first, nameless, first)
+    assert (stored.due, stored.fills, stored.awaiting) == (True, 2, ())
+    assert bench.child(child.client_id).state is ChildState.FILLED
+    assert bench.held() == 10
+
+
 def test_the_same_execution_is_stored_once(bench: Bench) -> None:
     _, child = working(bench)
     first = bench.report(execution(child, "e", 4), execution(child, "e", 4))
@@ -307,4 +322,10 @@ def _book(
         created_at=bench.clock.now(),
     )
     known = parent if owner else None
-    bench.write(book_fill, account_id=account, parent=known, execution=fill, now=bench.clock.now())
+
+    def book(conn: Connection) -> None:
+        books = Books(conn, account, [fill])
+        books.fill(known, fill)
+        books.store(bench.clock.now())
+
+    bench.write(book)
