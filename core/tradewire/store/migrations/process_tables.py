@@ -1,4 +1,4 @@
-"""The tables by which processes on one database know of each other, as the first migration creates them."""
+"""The tables by which processes on one database know of each other."""
 
 import sqlalchemy as sa
 from alembic import op

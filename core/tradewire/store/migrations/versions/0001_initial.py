@@ -5,7 +5,6 @@ from alembic import op
 
 from tradewire.store.locks import Lock
 from tradewire.store.migrations.append_only import announce_appends, refuse_changes
-from tradewire.store.migrations.process_tables import create_processes
 from tradewire.store.types import Amount, Counter, Utc
 
 revision = "0001"
@@ -18,8 +17,6 @@ def upgrade() -> None:
     _create_signals()
     _create_orders()
     _create_ledger()
-    _create_restorations()
-    create_processes()
     refuse_changes("ledger_entries")
     refuse_changes("ledger_seals")
     announce_appends("ledger_entries", Lock.APPENDERS)
@@ -368,21 +365,4 @@ def _create_ledger() -> None:
         sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_ledger_seals"),
         sa.UniqueConstraint("entry_seq", name="uq_ledger_seals_entry_seq"),
-    )
-
-
-def _create_restorations() -> None:
-    op.create_table(
-        "restorations",
-        sa.Column("seq", Counter, autoincrement=True, nullable=False),
-        sa.Column("at", Utc(), nullable=False),
-        sa.Column("cause", sa.Text(), nullable=False),
-        sa.Column("detail", sa.Text(), nullable=False),
-        sa.Column("number", Counter),
-        sa.Column("hash", sa.String(length=64)),
-        sa.Column("reducing", sa.LargeBinary(), nullable=False),
-        sa.Column("confirmed_at", Utc()),
-        sa.Column("confirmed_by", sa.Text()),
-        sa.PrimaryKeyConstraint("seq", name="pk_restorations"),
-        sqlite_autoincrement=True,
     )

@@ -1,15 +1,22 @@
-"""What an order is for, how it was sized, and how many entries make up a position."""
+"""What an order is for and how it was sized, several processes on one database, and restored backups."""
 
 import sqlalchemy as sa
 from alembic import op
 
-from tradewire.store.types import Amount, Utc
+from tradewire.store.migrations.process_tables import create_processes
+from tradewire.store.types import Amount, Counter, Utc
 
 revision = "0002"
 down_revision = "0001"
 
 
 def upgrade() -> None:
+    _extend_orders()
+    _create_restorations()
+    create_processes()
+
+
+def _extend_orders() -> None:
     for column in (
         sa.Column("goal", sa.Text()),
         sa.Column("size", Amount()),
@@ -31,3 +38,20 @@ def upgrade() -> None:
     )
     for name in ("episode", "entries"):
         op.add_column("positions", sa.Column(name, sa.Integer(), nullable=False, server_default=sa.text("0")))
+
+
+def _create_restorations() -> None:
+    op.create_table(
+        "restorations",
+        sa.Column("seq", Counter, autoincrement=True, nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("number", Counter),
+        sa.Column("hash", sa.String(length=64)),
+        sa.Column("reducing", sa.LargeBinary(), nullable=False),
+        sa.Column("confirmed_at", Utc()),
+        sa.Column("confirmed_by", sa.Text()),
+        sa.PrimaryKeyConstraint("seq", name="pk_restorations"),
+        sqlite_autoincrement=True,
+    )
