@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,6 @@ def _serve() -> None:
 
 def _preload() -> None:
     from contextlib import suppress
-    from importlib import import_module
 
     for name in PRELOAD:
         # Some need a context that only a life has; what they import is there all the same.
@@ -126,9 +126,8 @@ def _fork(arguments: list[str], environment: dict[str, str], folder: Path) -> in
         sys.argv = ["tradewire", *arguments]
         # Whoever waits for it in vain can ask where it stands.
         faulthandler.register(signal.SIGUSR1, all_threads=True)
-        from naive import become
-
-        become(environment)
+        for module in ("naive", "classes"):
+            import_module(module).become(environment)
         from tradewire.cli.main import run
 
         run()

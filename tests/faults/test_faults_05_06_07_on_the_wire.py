@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from faults.fault_proxy import FaultProxy, WireFault, Wrong
-from faults.truth import book_of, judged, told
+from faults.truth import book_of, exported, judged, told
 from integration.relay import Relay, running
 from integration.venue_truth import (
     ACCOUNT,
@@ -46,18 +46,8 @@ def sound(relay: Relay, venue: VenueProcess) -> None:
     """Everything has ended, the store says what the venue says, and the history keeps the promises."""
     relay.settled()
     until(lambda: not differences(relay, venue), lambda: str(differences(relay, venue)))
-    lines = [block for block in exported(relay) if block]
-    report = judged("".join(lines).splitlines(keepends=True), book_of(venue))
+    report = judged(exported(relay), book_of(venue))
     assert report.ok, told(report)
-
-
-def exported(relay: Relay) -> list[str]:
-    from tradewire.services.audit import ExportFormat
-
-    async def blocks() -> list[str]:
-        return [block async for block in relay.core.services.audit.export(ExportFormat.JSONL)]
-
-    return list(relay.do(blocks()))
 
 
 ANSWER_LOST = [

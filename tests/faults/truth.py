@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 import httpx
 
+from integration.relay import Relay
 from plugins.brokers.paper.process import VenueProcess
 from tradewire.audit.check import check, with_damage
 from tradewire.audit.finding import Report
 from tradewire.audit.posts import Post
 from tradewire.audit.venue import VenueBook, read_venue
 from tradewire.ledger.verify_export import read_export, verify_export
+from tradewire.services.audit import ExportFormat
 
 
 def book_of(venue: VenueProcess) -> VenueBook:
@@ -25,3 +27,12 @@ def judged(lines: Sequence[str], book: VenueBook, acknowledged: Sequence[Post] =
 def told(report: Report) -> str:
     """The findings, for a failing test."""
     return "\n".join(f"{one.code}: entry {one.number}: {one.sentence}" for one in report.findings[:20])
+
+
+def exported(relay: Relay) -> list[str]:
+    """The exported ledger's lines of a relay in this process."""
+
+    async def blocks() -> str:
+        return "".join([block async for block in relay.core.services.audit.export(ExportFormat.JSONL)])
+
+    return str(relay.do(blocks())).splitlines(keepends=True)

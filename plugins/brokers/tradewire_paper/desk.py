@@ -165,6 +165,10 @@ class Desk:
 
     async def find(self, client_id: str) -> Found | Absent:
         """Proof either way: the look-up waits for whatever is being taken in."""
+        # By way of a task as well, or it would overtake an order whose task has not begun.
+        return await self._to_the_end(self._find(client_id))
+
+    async def _find(self, client_id: str) -> Found | Absent:
         async with self._lock:
             order = self.book.orders.get(client_id)
             if order is not None:
