@@ -78,7 +78,7 @@ def store_submitted(conn: Connection, client_id: str, result: SubmitResult, now:
 
 def store_untransmitted(conn: Connection, client_id: str, now: datetime) -> None:
     """Put back an order that was released and of which not a byte has left."""
-    child, parent = _load(conn, client_id)
+    child, parent = _locked(conn, client_id)
     if child.state is not ChildState.SENT:
         return
     text = "It was held back: the account's lease had run out before it was transmitted."

@@ -19,7 +19,7 @@ from tradewire.domain.observer import UNOBSERVED, Observer, Stage
 from tradewire.domain.order import ChildOrder
 from tradewire.security.redaction import redact_text
 from tradewire.settings import EngineSettings
-from tradewire.store.database import StoreUnavailable
+from tradewire.store.database import StoreInDoubt, StoreUnavailable
 
 log = structlog.get_logger()
 
@@ -94,6 +94,10 @@ class Sender:
     async def _send_or_look_up(self, client_id: str) -> None:
         try:
             await self._send(client_id)
+        except StoreInDoubt as error:
+            log.error("An order was not sent; whether it was marked as sent is unknown.", error=str(error))
+            unsent = Unknown(cause="The database was lost at the last look, before anything was sent.")
+            self._on_after(client_id, await self._stored(client_id, unsent))
         except StoreUnavailable as error:
             # It is stored as NEW, and the sweeper sends it.
             log.error("An order waits for the database.", order=client_id, error=str(error))

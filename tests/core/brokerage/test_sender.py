@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from math import inf
 from typing import Any
 
+import pytest
 from sqlalchemy import Connection
 
 from core.engine.bench import Bench
@@ -16,7 +17,7 @@ from tradewire.contract.broker import SubmitResult
 from tradewire.domain.order import ChildOrder, ChildState
 from tradewire.domain.switch import SwitchState
 from tradewire.settings import EngineSettings
-from tradewire.store.database import Store, StoreUnavailable
+from tradewire.store.database import Store, StoreInDoubt, StoreUnavailable
 
 
 class Answering:
@@ -205,3 +206,35 @@ def test_an_order_that_cannot_be_released_leaves_its_lane_usable(bench: Bench) -
     asyncio.run(go())
     assert session.sent == [second.client_id]
     assert bench.child(first.client_id).state is ChildState.NEW
+
+
+class LosingItsWord(Failing):
+    """What is written first is stored, and the connection lost before that is heard."""
+
+    async def write(self, unit: Callable[[Connection], Any]) -> Any:
+        result = await self._store.write(unit)
+        error = self._errors.pop(0) if self._errors else None
+        if error is not None:
+            raise error
+        return result
+
+
+@pytest.mark.parametrize(
+    ("losing", "state", "looked_up"),
+    [(LosingItsWord, ChildState.UNKNOWN, True), (Failing, ChildState.NEW, False)],
+    ids=["marked as sent", "not marked"],
+)
+def test_an_order_whose_last_look_is_in_doubt_is_not_sent_and_never_left_for_sent(
+    bench: Bench, losing: type[Failing], state: ChildState, looked_up: bool
+) -> None:
+    [child] = children_for(bench, "AAPL")
+    session = Answering()
+    sender, told = sender_of(bench, session, losing(bench.store, StoreInDoubt("The connection was lost.")))
+
+    async def go() -> None:
+        sender.send(child)
+        await everything(sender)
+
+    asyncio.run(go())
+    assert (session.sent, bench.child(child.client_id).state) == ([], state)
+    assert [after.look_up for _, after in told] == [looked_up]
