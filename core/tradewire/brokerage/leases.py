@@ -7,12 +7,23 @@ its own monotonic clock, from before it asked (`Tenure`), so that no difference 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from tradewire.domain.base import Struct
 from tradewire.store.schema import leases
+
+# Built once: it runs with every write of a session.
+_UNTIL = (
+    select(leases.c.until)
+    .where(
+        leases.c.account_id == bindparam("account"),
+        leases.c.owner == bindparam("mine"),
+        leases.c.epoch == bindparam("since"),
+    )
+    .with_for_update(read=True)
+)
 
 
 class Lease(Struct):
@@ -113,8 +124,6 @@ def outlasts(conn: Connection, account_id: str, lease: Lease, now: datetime, sec
 
 
 def _until(conn: Connection, account_id: str, lease: Lease) -> datetime | None:
-    query = select(leases.c.until).where(
-        leases.c.account_id == account_id, leases.c.owner == lease.owner, leases.c.epoch == lease.epoch
-    )
-    until: datetime | None = conn.execute(query.with_for_update(read=True)).scalar()
+    mine = {"account": account_id, "mine": lease.owner, "since": lease.epoch}
+    until: datetime | None = conn.execute(_UNTIL, mine).scalar()
     return until

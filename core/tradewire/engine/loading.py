@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import BindParameter, Connection, Integer, Row, Select, bindparam, func, select
 
 from tradewire.contract.matcher import SignalFacts
 from tradewire.domain import ids
@@ -27,15 +27,57 @@ from tradewire.store.schema import (
     signals,
 )
 
+# Built once: putting a statement together costs more than running it, and these run with every look.
+_IDS: BindParameter[list[str]] = bindparam("ids", expanding=True)
+_ACCOUNT: BindParameter[str] = bindparam("account")
+_FACTS: Select[Any] = select(
+    *(signals.c[name] for name in ("id", "provider", "connection", "message", "received_at", "accepted_at")),
+    signals.c.content_digest,
+)
+_UNROUTED = (
+    _FACTS.where(signals.c.routed_at.is_(None))
+    .order_by(signals.c.seq)
+    .limit(bindparam("most", type_=Integer))
+)
+_SIGNALS = _FACTS.where(signals.c.id.in_(_IDS))
+_ALL_ALGORITHMS = select(algorithms.c.document).order_by(algorithms.c.name)
+_ALGORITHMS = select(algorithms.c.document).where(algorithms.c.id.in_(_IDS))
+_ACCOUNT_ROW = select(accounts.c.document).where(accounts.c.id == _ACCOUNT)
+_EPOCH = select(leases.c.epoch).where(leases.c.account_id == _ACCOUNT)
+_LIVE = select(parent_orders).where(parent_orders.c.ended_at.is_(None)).order_by(parent_orders.c.seq)
+_PARENTS = select(parent_orders).where(parent_orders.c.id.in_(_IDS))
+_CHILDREN = select(child_orders).where(child_orders.c.parent_id.in_(_IDS)).order_by(child_orders.c.seq)
+_HOLDINGS = select(positions)
+_INSTRUMENTS = select(instruments.c.symbol, instruments.c.document).where(
+    instruments.c.account_id == _ACCOUNT
+)
+_ELSEWHERE = select(instruments.c.account_id, instruments.c.document).where(
+    instruments.c.account_id != _ACCOUNT
+)
+_ACTED = (
+    select(
+        parent_orders.c.algorithm_id,
+        signals.c.content_digest,
+        signals.c.id,
+        func.max(signals.c.received_at),
+    )
+    .join(signals, signals.c.id == parent_orders.c.signal_id)
+    .where(
+        signals.c.content_digest.in_(_IDS),
+        parent_orders.c.admitted_at.is_not(None),
+        parent_orders.c.ended_at.is_not(None),
+    )
+    .group_by(parent_orders.c.algorithm_id, signals.c.content_digest, signals.c.id)
+)
+
 
 def unrouted(conn: Connection, limit: int) -> list[SignalFacts]:
     """Accepted signals that wait for the router, in order of arrival."""
-    query = select(signals).where(signals.c.routed_at.is_(None)).order_by(signals.c.seq).limit(limit)
-    return [facts_of(row) for row in conn.execute(query)]
+    return [facts_of(row) for row in conn.execute(_UNROUTED, {"most": limit})]
 
 
 def all_algorithms(conn: Connection) -> tuple[Algorithm, ...]:
-    return tuple(conn.execute(select(algorithms.c.document).order_by(algorithms.c.name)).scalars())
+    return tuple(conn.execute(_ALL_ALGORITHMS).scalars())
 
 
 def facts_of(row: Row[Any]) -> SignalFacts:
@@ -57,17 +99,17 @@ def account_view(conn: Connection, account_id: str, now: datetime, with_others: 
     account = _account(conn, account_id)
     if account is None:
         return None
-    live = [parent_of(row) for row in conn.execute(_live_parents())]
+    live = [parent_of(row) for row in conn.execute(_LIVE)]
     own = tuple(parent for parent in live if parent.account_id == account_id)
     signal_rows = _signals(conn, {parent.signal_id for parent in own})
     return AccountView(
         now=now,
         account=account,
-        epoch=conn.execute(select(leases.c.epoch).where(leases.c.account_id == account_id)).scalar() or 0,
+        epoch=conn.execute(_EPOCH, {"account": account_id}).scalar() or 0,
         algorithms={
             one.id: one
             for one in conn.execute(
-                select(algorithms.c.document).where(algorithms.c.account_id == account_id)
+                _ALGORITHMS, {"ids": list({parent.algorithm_id for parent in own})}
             ).scalars()
         },
         parents=own,
@@ -86,20 +128,13 @@ def account_view(conn: Connection, account_id: str, now: datetime, with_others: 
 
 
 def _account(conn: Connection, account_id: str) -> Account | None:
-    account: Account | None = conn.execute(
-        select(accounts.c.document).where(accounts.c.id == account_id)
-    ).scalar()
+    account: Account | None = conn.execute(_ACCOUNT_ROW, {"account": account_id}).scalar()
     return account
 
 
-def _live_parents() -> Any:
-    return select(parent_orders).where(parent_orders.c.ended_at.is_(None)).order_by(parent_orders.c.seq)
-
-
 def _children(conn: Connection, parent_ids: list[str]) -> dict[str, tuple[ChildOrder, ...]]:
-    query = select(child_orders).where(child_orders.c.parent_id.in_(parent_ids)).order_by(child_orders.c.seq)
     found: dict[str, list[ChildOrder]] = {}
-    for row in conn.execute(query):
+    for row in conn.execute(_CHILDREN, {"ids": parent_ids}):
         found.setdefault(row.parent_id, []).append(child_of(row))
     return {parent_id: tuple(children) for parent_id, children in found.items()}
 
@@ -109,12 +144,12 @@ def _closes(conn: Connection, parents: tuple[ParentOrder, ...]) -> dict[str, Par
     wanted = {ids.parent_id(one.signal_id, one.algorithm_id) for one in parents if one.leg > 0}
     if not wanted:
         return {}
-    rows = conn.execute(select(parent_orders).where(parent_orders.c.id.in_(wanted)))
+    rows = conn.execute(_PARENTS, {"ids": list(wanted)})
     return {row.id: parent_of(row) for row in rows}
 
 
 def _signals(conn: Connection, ids: Iterable[str]) -> list[Row[Any]]:
-    return list(conn.execute(select(signals).where(signals.c.id.in_(list(ids)))))
+    return list(conn.execute(_SIGNALS, {"ids": list(ids)}))
 
 
 def _holdings(conn: Connection) -> tuple[Holding, ...]:
@@ -129,20 +164,17 @@ def _holdings(conn: Connection) -> tuple[Holding, ...]:
             episode=row.episode,
             entries=row.entries,
         )
-        for row in conn.execute(select(positions))
+        for row in conn.execute(_HOLDINGS)
     )
 
 
 def _instruments(conn: Connection, account_id: str) -> dict[str, Instrument]:
-    query = select(instruments.c.symbol, instruments.c.document).where(instruments.c.account_id == account_id)
-    return {row.symbol: row.document for row in conn.execute(query)}
+    return {row.symbol: row.document for row in conn.execute(_INSTRUMENTS, {"account": account_id})}
 
 
 def _elsewhere(conn: Connection, account_id: str) -> dict[tuple[str, str], Instrument]:
-    query = select(instruments.c.account_id, instruments.c.document).where(
-        instruments.c.account_id != account_id
-    )
-    return {(row.account_id, row.document.id): row.document for row in conn.execute(query)}
+    rows = conn.execute(_ELSEWHERE, {"account": account_id})
+    return {(row.account_id, row.document.id): row.document for row in rows}
 
 
 def _same_content(
@@ -153,23 +185,9 @@ def _same_content(
     pending = [parent for parent in parents if parent.state is ParentState.PENDING]
     if not pending:
         return {}
-    query = (
-        select(
-            parent_orders.c.algorithm_id,
-            signals.c.content_digest,
-            signals.c.id,
-            func.max(signals.c.received_at),
-        )
-        .join(signals, signals.c.id == parent_orders.c.signal_id)
-        .where(
-            signals.c.content_digest.in_({digests[parent.signal_id] for parent in pending}),
-            parent_orders.c.admitted_at.is_not(None),
-            parent_orders.c.ended_at.is_not(None),
-        )
-        .group_by(parent_orders.c.algorithm_id, signals.c.content_digest, signals.c.id)
-    )
     found: dict[tuple[str, str], list[tuple[str, datetime]]] = {}
-    for algorithm, digest, signal, at in conn.execute(query):
+    wanted = list({digests[parent.signal_id] for parent in pending})
+    for algorithm, digest, signal, at in conn.execute(_ACTED, {"ids": wanted}):
         found.setdefault((algorithm, digest), []).append((signal, at))
     last = {}
     for parent in pending:

@@ -26,7 +26,19 @@ _ROUTED = (
     .where(signals.c.id == bindparam("signal"), signals.c.routed_at.is_(None))
     .values(routed_at=bindparam("at"), outcome=bindparam("ended_as"), reason=bindparam("why"))
 )
-_PARENT = update(parent_orders).where(parent_orders.c.id == bindparam("parent"))
+_PARENT_COLUMNS = tuple(name for name in ParentOrder.__struct_fields__ if name not in ("id", "seq"))
+_PARENT = (
+    update(parent_orders)
+    .where(parent_orders.c.id == bindparam("parent"))
+    .values({name: bindparam(f"new_{name}") for name in _PARENT_COLUMNS})
+)
+_WAITING = select(signals.c.id).where(
+    signals.c.id.in_(bindparam("ids", expanding=True)), signals.c.routed_at.is_(None)
+)
+_NEW_PARENTS = insert(parent_orders)
+_NEW_CHILDREN = insert(child_orders)
+_VERDICTS = insert(verdicts)
+_EPOCH = select(leases.c.epoch).where(leases.c.account_id == bindparam("account")).with_for_update(read=True)
 
 
 class Overtaken(Exception):
@@ -39,13 +51,7 @@ def store_routes(conn: Connection, routes: Sequence[Route], now: datetime) -> fr
     A signal that somebody else routed meanwhile is left alone.
     """
     hold(conn, Lock.ROUTER)
-    waiting = set(
-        conn.execute(
-            select(signals.c.id).where(
-                signals.c.id.in_([route.signal_id for route in routes]), signals.c.routed_at.is_(None)
-            )
-        ).scalars()
-    )
+    waiting = set(conn.execute(_WAITING, {"ids": [route.signal_id for route in routes]}).scalars())
     mine = [route for route in routes if route.signal_id in waiting]
     if not mine:
         return frozenset()
@@ -59,7 +65,7 @@ def store_routes(conn: Connection, routes: Sequence[Route], now: datetime) -> fr
     runs = [run for route in mine for run in route.runs]
     if runs:
         conn.execute(
-            insert(parent_orders),
+            _NEW_PARENTS,
             [{**columns(run.parent, ("seq",)), "notes": run.notes} for run in runs],
         )
     append(conn, [entry for route in mine for entry in route.entries])
@@ -84,7 +90,7 @@ def store_plan(conn: Connection, view: AccountView, changes: Changes, with_other
             raise Overtaken(client_id)
     if changes.changed_parents:
         conn.execute(
-            _PARENT.values({name: bindparam(f"new_{name}") for name in _PARENT_COLUMNS}),
+            _PARENT,
             [
                 {
                     "parent": parent.id,
@@ -95,10 +101,10 @@ def store_plan(conn: Connection, view: AccountView, changes: Changes, with_other
             ],
         )
     if changes.new_children:
-        conn.execute(insert(child_orders), [columns(child) for child in changes.new_children])
+        conn.execute(_NEW_CHILDREN, [columns(child) for child in changes.new_children])
     if changes.verdicts:
         conn.execute(
-            insert(verdicts),
+            _VERDICTS,
             [{"parent_id": parent, "at": view.now, "document": given} for parent, given in changes.verdicts],
         )
     _remember_instruments(conn, view, changes)
@@ -111,9 +117,6 @@ def _only(values: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in names}
 
 
-_PARENT_COLUMNS = tuple(name for name in ParentOrder.__struct_fields__ if name not in ("id", "seq"))
-
-
 def _unchanged(conn: Connection, view: AccountView, with_others: bool) -> None:
     account_id = view.account.id
     if with_others:
@@ -122,8 +125,7 @@ def _unchanged(conn: Connection, view: AccountView, with_others: bool) -> None:
         versions.lock(conn, account_id)
     if versions.read(conn, None if with_others else account_id) != view.versions:
         raise Overtaken("versions")
-    held = select(leases.c.epoch).where(leases.c.account_id == account_id).with_for_update(read=True)
-    if (conn.execute(held).scalar() or 0) != view.epoch:
+    if (conn.execute(_EPOCH, {"account": account_id}).scalar() or 0) != view.epoch:
         raise Overtaken("lease")
     if _epochs(read_switches(conn, account_id)) != _epochs(view.switches):
         raise Overtaken("switches")

@@ -6,7 +6,7 @@ account first: what it then reads stays so until it has committed. On SQLite who
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -15,6 +15,15 @@ from tradewire.store.schema import child_orders, versions
 ACCOUNT = "account"
 
 
+# Built once: putting a statement together costs more than running it, and these run with every order.
+_MINE = (versions.c.scope == ACCOUNT) & (versions.c.scope_id == bindparam("account"))
+_BUMP = update(versions).where(_MINE).values(version=versions.c.version + 1)
+_ALL = (
+    select(versions.c.scope, versions.c.scope_id, versions.c.version)
+    .where(versions.c.version > 0)
+    .order_by(versions.c.scope, versions.c.scope_id)
+)
+_ONE = _ALL.where(_MINE)
 _locked = select(versions.c.scope_id).where(versions.c.scope == ACCOUNT).with_for_update(of=versions)
 
 
@@ -56,8 +65,7 @@ def lock_owner_of(conn: Connection, client_id: str) -> None:
 
 def bump(conn: Connection, account_id: str) -> None:
     """Void every plan of the account that was made on older data."""
-    mine = (versions.c.scope == ACCOUNT) & (versions.c.scope_id == account_id)
-    if conn.execute(update(versions).where(mine).values(version=versions.c.version + 1)).rowcount:
+    if conn.execute(_BUMP, {"account": account_id}).rowcount:
         return
     insert = postgresql_insert if conn.dialect.name == "postgresql" else sqlite_insert
     statement = insert(versions).values(scope=ACCOUNT, scope_id=account_id, version=1)
@@ -70,11 +78,5 @@ def bump(conn: Connection, account_id: str) -> None:
 
 def read(conn: Connection, account_id: str | None) -> tuple[tuple[str, str, int], ...]:
     """The version of one account, or with None those of all."""
-    query = (
-        select(versions.c.scope, versions.c.scope_id, versions.c.version)
-        .where(versions.c.version > 0)
-        .order_by(versions.c.scope, versions.c.scope_id)
-    )
-    if account_id is not None:
-        query = query.where(versions.c.scope == ACCOUNT, versions.c.scope_id == account_id)
-    return tuple((scope, scope_id, version) for scope, scope_id, version in conn.execute(query))
+    rows = conn.execute(_ALL) if account_id is None else conn.execute(_ONE, {"account": account_id})
+    return tuple((scope, scope_id, version) for scope, scope_id, version in rows)
