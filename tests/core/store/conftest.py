@@ -1,13 +1,17 @@
 """A store on a fresh database with one table, and units of work for it."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from alembic.config import Config
 from sqlalchemy import Connection, text
 
 from servers.postgres import Postgres
+from tradewire.store import upgrade as upgrading
 from tradewire.store.database import Store, open_store
+from tradewire.store.migrations import scripts
 
 Add = Callable[[str], Callable[[Connection], str]]
 
@@ -86,3 +90,37 @@ def words_in(store: Store) -> list[str]:
 @pytest.fixture
 def words(store: Store) -> Callable[[], list[str]]:
     return lambda: words_in(store)
+
+
+SECOND = """
+from alembic import op
+
+revision = "9001"
+down_revision = "{newest}"
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE further (id INTEGER)")
+    {last}
+"""
+
+
+@pytest.fixture
+def with_a_second_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Add a migration whose last line is given."""
+
+    def add(last: str) -> None:
+        newest, folder = scripts.newest(), tmp_path / "migrations"
+        shutil.copytree(Path(scripts.__file__).parent, folder)
+        (folder / "versions" / "9001_further.py").write_text(SECOND.format(newest=newest, last=last))
+        original = scripts.configuration
+
+        def configuration(connection: Connection | None = None) -> Config:
+            config = original(connection)
+            config.set_main_option("script_location", str(folder))
+            return config
+
+        monkeypatch.setattr(scripts, "configuration", configuration)
+        monkeypatch.setattr(upgrading, "configuration", configuration)
+
+    return add

@@ -1,18 +1,15 @@
 """The migrations lead to the schema; a copy is kept, a stranger's or newer database is refused."""
 
 import re
-import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import MetaData
 
 from tradewire.contract.errors import Unhonoured
-from tradewire.store import upgrade as upgrading
 from tradewire.store.database import StoreUnavailable
 from tradewire.store.migrations import draft as drafting
 from tradewire.store.migrations import scripts
@@ -21,18 +18,6 @@ from tradewire.store.sqlite_engine import migrating_engine
 from tradewire.store.upgrade import Upgraded, upgrade
 
 NEWEST = scripts.newest()
-
-SECOND = """
-from alembic import op
-
-revision = "9001"
-down_revision = "{newest}"
-
-
-def upgrade() -> None:
-    op.execute("CREATE TABLE further (id INTEGER)")
-    {last}
-"""
 
 
 @pytest.fixture
@@ -43,27 +28,6 @@ def database(tmp_path: Path) -> Path:
 @pytest.fixture
 def url(database: Path) -> str:
     return f"sqlite:///{database}"
-
-
-@pytest.fixture
-def with_a_second_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Add a migration whose last line is given."""
-
-    def add(last: str) -> None:
-        folder = tmp_path / "migrations"
-        shutil.copytree(Path(scripts.__file__).parent, folder)
-        (folder / "versions" / "9001_further.py").write_text(SECOND.format(newest=NEWEST, last=last))
-        original = scripts.configuration
-
-        def configuration(connection=None) -> Config:
-            config = original(connection)
-            config.set_main_option("script_location", str(folder))
-            return config
-
-        monkeypatch.setattr(scripts, "configuration", configuration)
-        monkeypatch.setattr(upgrading, "configuration", configuration)
-
-    return add
 
 
 def tables(database: Path) -> dict[str, set[str]]:
