@@ -121,11 +121,13 @@ class Fleet:
         """Several at once, which is quicker than one after the other."""
         return [one.ready() for one in [self.start("worker", "--id", name) for name in worker_ids]]
 
-    def start(self, *arguments: str, **settings: str) -> Process:
-        """A process of which nothing is known yet."""
+    def start(self, *arguments: str, without: Sequence[str] = (), **settings: str) -> Process:
+        """A process of which nothing is known yet; `without` names variables that it does not get."""
         log = self.folder / f"{len(self.processes)}-{arguments[0]}.log"
         data = self.folder / f"{len(self.processes)}"
-        process = Process([*arguments, "--data", str(data)], {**self.environment, **settings}, log)
+        given = {**self.environment, **settings}
+        environment = {name: value for name, value in given.items() if name not in without}
+        process = Process([*arguments, "--data", str(data)], environment, log)
         self.processes.append(process)
         return process
 

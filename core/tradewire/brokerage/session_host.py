@@ -90,7 +90,6 @@ class SessionHost:
         self._publish = publish
         self._observer = observer
         self._standing = memory.standing(config.id)
-        self._standing.epoch = tenure.lease.epoch
         self.session: Session | None = None
         self._sender: Sender | None = None
         self._look_ups: LookUps | None = None

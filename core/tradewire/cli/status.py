@@ -35,7 +35,8 @@ def status(*, common: Common = DEFAULT) -> None:
     from tradewire.services.overview import Status
 
     seen = answer.read(Status)
-    engine = "running" if seen.engine else "not running: signals and orders wait for `tradewire up`"
+    waiting = "not running: signals and orders wait for `tradewire up` or `tradewire worker`"
+    engine = "running" if seen.engine else waiting
     lines = [
         ("Tradewire", seen.version),
         ("Engine", engine),

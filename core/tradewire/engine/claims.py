@@ -1,7 +1,7 @@
 """Which accounts this process serves: taking leases, keeping them, and letting go of what was lost."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Set
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from functools import partial
 
@@ -18,7 +18,7 @@ from tradewire.domain.account import Account
 from tradewire.domain.base import Struct
 from tradewire.domain.clock import Clock
 from tradewire.engine import roll
-from tradewire.engine.roll import WorkerIdentity
+from tradewire.engine.roll import Roll, WorkerIdentity
 from tradewire.settings import EngineSettings
 from tradewire.store.database import Store, StoreUnavailable
 from tradewire.store.schema import accounts
@@ -66,6 +66,7 @@ class Claims:
         self._leaving: dict[str, asyncio.Task[None]] = {}
         self._free_since: dict[str, float] = {}
         self._share = 1
+        self._is_taking = True
         self._taking = asyncio.Lock()
 
     def holds(self, account_id: str) -> bool:
@@ -76,6 +77,14 @@ class Claims:
     def held(self) -> tuple[str, ...]:
         """The accounts that this process serves."""
         return tuple(self._tenures)
+
+    def leaving(self) -> tuple[asyncio.Task[None], ...]:
+        """The sessions that are being closed because their accounts were lost or handed over."""
+        return tuple(self._leaving.values())
+
+    def take_no_more(self) -> None:
+        """From now on accounts are only kept, because this process stops."""
+        self._is_taking = False
 
     def told_at(self, url: str) -> None:
         """Where this process' health is asked, for the roll."""
@@ -94,6 +103,7 @@ class Claims:
                     epochs=epochs,
                     now=self._clock.now(),
                     lease_s=self._settings.lease_s,
+                    sweep_s=self._settings.sweep_s,
                 )
             )
         except StoreUnavailable:
@@ -104,7 +114,7 @@ class Claims:
         self._let_go(one for one in epochs if one not in found.held or not self.holds(one))
         self._share = found.share
         await self._take_free(found.free)
-        self._hand_over(found.idle)
+        self._hand_over(found)
 
     async def claim(self, account_id: str) -> None:
         """Take an account that somebody rang for, if it is free and within this worker's share."""
@@ -133,14 +143,14 @@ class Claims:
         return held
 
     def _has_room(self) -> bool:
-        return len(self._tenures) < self._share
+        return self._is_taking and len(self._tenures) < self._share
 
     async def _take_free(self, free: Iterable[str]) -> None:
         now = self._clock.monotonic()
         self._free_since = {one: self._free_since.get(one, now) for one in free}
         patience = PATIENCE_SWEEPS * self._settings.sweep_s
         for account_id, since in self._free_since.items():
-            if self._has_room() or now - since > patience:
+            if self._has_room() or (self._is_taking and now - since > patience):
                 await self._take(account_id)
 
     async def _take(self, account_id: str) -> None:
@@ -171,10 +181,13 @@ class Claims:
             log.warning("An account's lease was lost; its session is closed.", account=account_id)
             self._end(account_id, 0.0)
 
-    def _hand_over(self, idle: Set[str]) -> None:
+    def _hand_over(self, found: Roll) -> None:
         """Of more than a fair share, give one account a sweep to those who have less."""
-        spare = sorted(idle & self._tenures.keys())
-        if len(self._tenures) > self._share and spare:
+        spare = sorted(found.idle & self._tenures.keys())
+        many = len(self._tenures)
+        if not self._is_taking or many <= found.share or found.least is None:
+            return
+        if found.least + 1 < many and spare:
             log.info("An account is handed over to another worker.", account=spare[0])
             self._end(spare[0], FINISH_S, give_back=True)
 

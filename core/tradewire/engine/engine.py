@@ -110,6 +110,7 @@ class Engine:
 
     def stop(self) -> None:
         """No new jobs, submissions end for a moment, sessions close, leases are given back."""
+        self.claims.take_no_more()
         if self._outside is not None:
             self._outside.stop_listening()
         self._bells.stop()
@@ -157,6 +158,7 @@ class Engine:
             self._decide(door)
 
     def _open(self, served: Served, tenure: Tenure) -> None:
+        self.memory.standing(served.account.id).epoch = tenure.lease.epoch
         self.desk.open(served.account.id, partial(self._host, served.account, served.credentials, tenure))
         # Its session takes a moment; whatever is due may be told so.
         self._bells.work(served.account.id)

@@ -1,6 +1,7 @@
 """The roll of workers: who is alive, what each serves, and what is free to be taken."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -16,6 +17,8 @@ from tradewire.store.schema import accounts, child_orders, leases, parent_orders
 
 #: How long the row of a worker that is gone is kept.
 KEPT = timedelta(days=1)
+#: Who has not told of itself for so many sweeps is given nothing.
+HEARD_SWEEPS = 2
 
 
 class WorkerIdentity(Struct):
@@ -32,12 +35,14 @@ class WorkerIdentity(Struct):
 
 class Roll(Struct):
     """`held`: which of one's leases go on. `free`: accounts that nobody holds. `share`: how many accounts
-    each worker may take while others are there to take the rest. `idle`: held, with nothing under way."""
+    each worker may take while others are there to take the rest. `idle`: held, with nothing under way.
+    `least`: how many accounts the least laden of the others holds that were heard just now."""
 
     held: frozenset[str]
     free: tuple[str, ...]
     share: int
     idle: frozenset[str]
+    least: int | None
 
 
 class WorkerRow(Struct):
@@ -62,22 +67,33 @@ def answer(
     epochs: Mapping[str, int],
     now: datetime,
     lease_s: float,
+    sweep_s: float,
 ) -> Roll:
     """Sign the roll and prolong the leases taken in `epochs`; what there is to do about the others."""
     moment = leasing.shared_now(conn, now)
     _sign(conn, me, report, moment)
     held = leasing.renew(conn, me.id, epochs, now, lease_s)
     everyone = list(conn.execute(select(accounts.c.id).order_by(accounts.c.name)).scalars())
-    others = set(
-        conn.execute(
-            select(leases.c.account_id).where(leases.c.owner != me.id, leases.c.until > moment)
-        ).scalars()
-    )
+    others = {
+        row.account_id: row.owner
+        for row in conn.execute(
+            select(leases.c.account_id, leases.c.owner).where(
+                leases.c.owner != me.id, leases.c.until > moment
+            )
+        )
+    }
+    heard = conn.execute(
+        select(workers.c.id).where(
+            workers.c.id != me.id, workers.c.heartbeat > moment - timedelta(seconds=HEARD_SWEEPS * sweep_s)
+        )
+    ).scalars()
+    laden = Counter(others.values())
     return Roll(
         held=held,
         free=tuple(one for one in everyone if one not in others and one not in held),
         share=share(conn, moment, lease_s),
         idle=held - _busy(conn),
+        least=min((laden[one] for one in heard), default=None),
     )
 
 

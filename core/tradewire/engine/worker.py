@@ -82,7 +82,7 @@ class Worker:
     def _planned(self, account_id: str) -> Changes | None:
         market = self._desk.market(account_id)
         for _ in range(ATTEMPTS):
-            view = self._store.read_now(partial(self._view, account_id))
+            view = self._store.read_now(partial(self._view, account_id, market.epoch))
             if view is None or not is_due(view):
                 return None
             with self._plugins.observer.timed(Stage.PLAN):
@@ -100,15 +100,17 @@ class Worker:
             return changes
         return self._store.write_now(partial(self._plan_and_store, account_id, market))
 
-    def _view(self, account_id: str, conn: Connection) -> AccountView | None:
-        return loading.account_view(conn, account_id, self._clock.now(), self._with_others)
+    def _view(self, account_id: str, epoch: int | None, conn: Connection) -> AccountView | None:
+        """None also where another process has taken the account since its session was opened here."""
+        view = loading.account_view(conn, account_id, self._clock.now(), self._with_others)
+        return view if view is None or epoch in (None, view.epoch) else None
 
     def _plan_and_store(self, account_id: str, market: MarketView, conn: Connection) -> Changes | None:
         if self._with_others:
             versions.lock_all(conn)
         else:
             versions.lock(conn, account_id)
-        view = self._view(account_id, conn)
+        view = self._view(account_id, market.epoch, conn)
         if view is None:
             return None
         changes = plan(view, market, self._plugins, self._judge, self._limits)

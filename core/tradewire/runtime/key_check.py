@@ -27,7 +27,7 @@ def secrets_for(store: Store, path: Path) -> Secrets:
     Raises `Unhonoured` where the database was set up with another key file: with a wrong one nothing could be
     opened, and what is sealed would be lost to the others.
     """
-    known = store.read_now(_stored)
+    known = _stored_before(store)
     made = known is None and _make(path)
     secrets = load_key_file(path)
     if known is None:
@@ -40,6 +40,10 @@ def secrets_for(store: Store, path: Path) -> Secrets:
             "of that one there, or name it with key_file (TRADEWIRE_KEY_FILE)."
         )
     return secrets
+
+
+def _stored_before(store: Store) -> Row[tuple[int, str, bytes]] | None:
+    return store.read_now(_stored)
 
 
 def _make(path: Path) -> bool:

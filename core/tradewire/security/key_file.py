@@ -13,10 +13,17 @@ OWNER_ONLY = 0o600
 def create_key_file(path: Path) -> Secrets:
     """New secrets, written to `path` with mode 0600; raises `Unhonoured` where a file is there already."""
     made = Secrets.new()
+    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
+    beside.unlink(missing_ok=True)
+    _write(beside, made)
     try:
-        _write(path, made)
+        # It appears whole or not at all: another process may be waiting for it.
+        os.link(beside, path)
     except FileExistsError:
         raise Unhonoured(f"{path} exists already; a key file is never overwritten.") from None
+    finally:
+        beside.unlink()
+    _sync_folder(path.parent)
     return made
 
 

@@ -238,3 +238,25 @@ def test_an_order_whose_last_look_is_in_doubt_is_not_sent_and_never_left_for_sen
     asyncio.run(go())
     assert (session.sent, bench.child(child.client_id).state) == ([], state)
     assert [after.look_up for _, after in told] == [looked_up]
+
+
+def test_an_order_released_just_before_a_standstill_is_not_transmitted_but_put_back(bench: Bench) -> None:
+    (child,) = children_for(bench, "AAPL")
+    session = Answering()
+    tenure = Tenure("acc", bench.leases["acc"], bench.clock.monotonic() + 30, bench.clock)
+
+    class StandingStill:
+        async def write(self, unit: Callable[[Connection], Any]) -> Any:
+            stored = await bench.store.write(unit)
+            bench.clock.advance(28)
+            return stored
+
+    async def go() -> None:
+        sender, _ = sender_of(bench, session, StandingStill(), tenure)
+        sender.send(child)
+        await everything(sender)
+
+    asyncio.run(go())
+    assert session.sent == []
+    assert bench.child(child.client_id).state is ChildState.NEW
+    assert bench.kinds()[-2:] == ["child.sent", "child.looked_up"]
