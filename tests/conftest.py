@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from hypothesis import settings
 
 from servers.machine import Server
 from servers.postgres import Postgres
@@ -13,6 +14,10 @@ from servers.rabbitmq import RabbitMq, find_rabbitmq
 from servers.valkey import Valkey
 
 AnyServer = TypeVar("AnyServer", bound=Server)
+
+# How long an example takes says nothing on a machine that does other things as well.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
