@@ -32,9 +32,10 @@ name = "{name}"
 account = "{account}"
 symbol = "{symbol}"
 side = "buy"
-quantity = {quantity}
+{size}
 blueprint = "market"
 allow_shorts = {shorts}
+{more}
 [signal]
 id = "{signal}"
 [dynamic]
@@ -103,10 +104,12 @@ class Relay:
         self.do(self.core.services.accounts.add(NewAccount(name=name, broker="paper", config=config), "test"))
 
     def add_algorithm(self, name: str, **changes: Any) -> None:
+        """`size` stands instead of its quantity, `more` are further lines of its file, before the tables."""
         fields = {
             "account": "paper",
             "symbol": "AAPL",
-            "quantity": 1,
+            "size": f"quantity = {changes.pop('quantity', 1)}",
+            "more": "",
             "signal": name,
             "shorts": "true",
             "max_position": "quantity = 1000000",

@@ -1,6 +1,6 @@
 """From the webhook to the fill, through every real part."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -159,3 +159,97 @@ def test_a_bad_limit_order_is_refused_and_a_good_one_rests(relay: Relay) -> None
     relay.post("limits", symbol="AAPL", action="cancel")
     relay.settled()
     assert [row.state for row in relay.rows(parent_orders)] == ["cancelled", "done"]
+
+
+def held_by(relay: Relay) -> dict[str, Decimal]:
+    names = {view.id: view.name for view in relay.do(relay.core.services.algorithms.list())}
+    return {names[row.algorithm_id]: row.quantity for row in relay.rows(positions)}
+
+
+def test_a_reversal_turns_the_position_over_in_two_orders(relay: Relay) -> None:
+    relay.add_algorithm("turning")
+    relay.post("turning", symbol="AAPL", action="buy", qty=100)
+    relay.settled()
+    answer = relay.post("turning", symbol="AAPL", action="reverse").json()
+    relay.settled()
+    assert held_by(relay) == {"turning": -100}
+    story = relay.do(relay.core.services.stories.show(answer["id"]))
+    assert story.signal.state == "filled"
+    assert [(order.leg, order.purpose, order.side) for order in story.orders] == [
+        (0, "exit", "sell"),
+        (1, "entry", "sell"),
+    ]
+    told = [stage.text for stage in story.stages if stage.stage == "order"]
+    assert told[0].startswith("reverse, leg 0: exit")
+    assert told[1].startswith("reverse, leg 1: entry")
+
+
+@pytest.mark.parametrize("targets", [(100, 40, -60, 0), (-5, 5, 5, -1)])
+def test_targets_are_reached_from_wherever_the_algorithm_is(relay: Relay, targets: tuple[int, ...]) -> None:
+    relay.add_algorithm("aimed")
+    for target in targets:
+        relay.post("aimed", symbol="AAPL", action="target", qty=target, id=f"{target}-{len(targets)}")
+        relay.settled()
+        assert held_by(relay).get("aimed", 0) == target
+
+
+def test_a_reversal_fired_as_a_swapped_pair_ends_where_the_strategy_meant(relay: Relay) -> None:
+    relay.add_algorithm("swapped")
+    relay.post("swapped", symbol="AAPL", action="buy", qty=100)
+    relay.settled()
+    pair = [
+        {"strategy": "swapped", "symbol": "AAPL", "action": "sell", "qty": 100, "id": sentiment}
+        | {"sentiment": sentiment}
+        for sentiment in ("short", "flat")
+    ]
+    for answer in relay.post_all(pair):
+        assert answer.json()["status"] == "accepted"
+    relay.settled()
+    assert held_by(relay) == {"swapped": -100}
+
+
+def test_a_size_in_equity_is_of_the_accounts_and_tells_how_it_came_about(relay: Relay) -> None:
+    sizing = 'sizing = { kind = "percent_of_equity", value = 2 }'
+    relay.add_algorithm("sized", size=sizing)
+    answer = relay.post("sized", symbol="AAPL", action="buy").json()
+    relay.settled()
+    [fill] = relay.rows(fills)
+    story = relay.do(relay.core.services.stories.show(answer["id"]))
+    [admitted] = [stage.text for stage in story.stages if stage.stage == "admitted"]
+    assert "2 % of equity 1" in admitted
+    assert admitted.endswith(f"= {fill.quantity} AAPL.")
+    equity = Decimal(admitted.split("equity ")[1].split(" USD")[0].replace(",", ""))
+    assert fill.quantity * fill.price <= equity * Decimal("0.0201")
+    assert (fill.quantity + 1) * fill.price >= equity * Decimal("0.0199")
+
+
+def test_a_size_by_risk_without_a_stop_is_refused_by_name(relay: Relay) -> None:
+    relay.add_algorithm("risky")
+    message = {"symbol": "AAPL", "action": "buy", "quantityType": "risk_dollar_amount", "qty": 100}
+    answer = relay.post("risky", **message)
+    relay.settled()
+    assert answer.status_code == 200
+    [order] = relay.rows(parent_orders)
+    assert (order.state, order.reason) == ("blocked", "no_stop")
+
+
+def test_while_the_market_is_closed_an_entry_is_blocked_and_an_exit_waits_for_the_open(
+    tmp_path: Path,
+) -> None:
+    clock = ShiftedClock(datetime(2026, 3, 2, 20, 0, tzinfo=UTC))
+    with running(tmp_path / "data", clock) as relay:
+        prepare(relay)
+        relay.add_account("hours", hours="exchange")
+        relay.add_algorithm("nightly", account="hours")
+        relay.post("nightly", symbol="AAPL", action="buy", qty=3)
+        relay.settled()
+        clock.advance(timedelta(hours=6).total_seconds())
+        relay.post("nightly", symbol="AAPL", action="buy", qty=4)
+        relay.post("nightly", symbol="AAPL", action="exit")
+        opens = datetime(2026, 3, 3, 14, 30, tzinfo=UTC)
+        relay.wait_until(lambda: relay.rows(parent_orders)[-1].wake_at == opens)
+        relay.wait_until(lambda: relay.rows(parent_orders)[-2].reason == "market_closed")
+        clock.advance((opens - clock.now()).total_seconds())
+        relay.settled()
+        assert [row.state for row in relay.rows(parent_orders)] == ["filled", "blocked", "filled"]
+        assert held_by(relay) == {"nightly": 0}

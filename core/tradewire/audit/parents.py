@@ -47,6 +47,7 @@ def waiting(world: World, number: int, body: Body) -> None:
     parent = _live(world, number, body)
     if parent is not None:
         parent.shown = True
+        parent.patient = bool(body.data.get("own"))
 
 
 def cancel_requested(world: World, number: int, body: Body) -> None:

@@ -82,6 +82,7 @@ class Parent:
         "children",
         "id",
         "instrument",
+        "patient",
         "place",
         "purpose",
         "quantity",
@@ -100,6 +101,8 @@ class Parent:
         self.signal_id = signal_id
         self.algorithm_id = algorithm_id
         self.account_id = account_id
+        #: It waits for its own algorithm's sake, for hours perhaps, and other algorithms pass.
+        self.patient = False
         self.purpose = ""
         self.symbol = ""
         self.side = ""

@@ -106,9 +106,11 @@ class World:
                 continue
             lane = self._lanes.get((account_id, symbol))
             same = lane == parent.instrument if lane is not None else bare(symbol) == bare(parent.symbol)
-            first = next(iter(queue.values()))
-            if same and first.place < parent.place and first is not parent:
-                return first
+            for first in queue.values() if same else ():
+                if first.place >= parent.place or first is parent:
+                    break
+                if not first.patient or first.algorithm_id == parent.algorithm_id:
+                    return first
         return None
 
     def is_lane_of(self, other: Parent, lane: Lane, symbol: str) -> bool:

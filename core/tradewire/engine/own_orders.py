@@ -47,9 +47,9 @@ class OwnOrders:
         before = self.before(parent, instrument)
         if parent.cancel_first or (parent.purpose is Purpose.EXIT and parent.side is None):
             return before
-        if parent.goal is Goal.ADD:
-            return []
         own = self._own(parent, instrument)
+        if parent.goal is Goal.ADD:
+            return [other for other in before if other.side is not None and own * other.side.sign < 0]
         if parent.purpose is Purpose.EXIT and parent.side is not None and own * parent.side.sign < 0:
             return before
         return [other for other in before if other.side is not parent.side]

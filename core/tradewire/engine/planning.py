@@ -264,7 +264,9 @@ class _Planner:
         if waiting.shown and current.state is ParentState.PENDING and current.detail != waiting.reason:
             self.changes.change(current, detail=waiting.reason)
             self.changes.entries.append(
-                entry_of(current, EntryKind.PARENT_WAITING, self._view.now, waiting.reason)
+                entry_of(
+                    current, EntryKind.PARENT_WAITING, self._view.now, waiting.reason, own=waiting.own
+                )
             )
 
     def _due(self, *states: ParentState) -> list[ParentOrder]:
