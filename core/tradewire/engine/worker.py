@@ -75,9 +75,8 @@ class Worker:
         self._desk.want(changes.wants)
         self._desk.send([child for child in changes.new_children if child.state.is_open])
         self._desk.cancel(changes.cancels)
-        for parent in changes.changed_parents.values():
-            if parent.wake_at is not None:
-                self._desk.wake(account_id, parent.wake_at)
+        for at in {parent.wake_at for parent in changes.changed_parents.values() if parent.wake_at}:
+            self._desk.wake(account_id, at)
 
     def _planned(self, account_id: str) -> Changes | None:
         market = self._desk.market(account_id)
