@@ -27,7 +27,7 @@ from tradewire.store.schema import parent_orders, signals
 #: Generous, since it only bounds a test that has failed already.
 PATIENCE_S = 60.0
 
-ALGORITHM = """
+_ANY_SIZE = """
 name = "{name}"
 account = "{account}"
 symbol = "{symbol}"
@@ -50,6 +50,9 @@ kind = "gtc"
 [guardians.max_order_notional]
 notional = 100000000
 """
+
+#: One that trades a fixed quantity.
+ALGORITHM = _ANY_SIZE.replace("{size}", "quantity = {quantity}").replace("{more}\n", "")
 
 
 class ShiftedClock:
@@ -114,7 +117,7 @@ class Relay:
             "shorts": "true",
             "max_position": "quantity = 1000000",
         }
-        text = ALGORITHM.format(name=name, **{**fields, **changes})
+        text = _ANY_SIZE.format(name=name, **{**fields, **changes})
         self.do(self.core.services.algorithms.add(text, "test"))
         self.do(self.core.services.algorithms.start(name, "test"))
 
