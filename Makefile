@@ -31,6 +31,7 @@ bench: $(STAMP)
 # A thousand rounds of kill -9 under load, in histories of fifty; about 25 minutes on two idle cores.
 test-long: $(STAMP)
 	@$(BIN)/python tests/faults/kill_loop.py --rounds 1000 $(ARGS)
+	@$(BIN)/python tests/faults/kill_loop.py --rounds 100 --side-by-side 1 --many
 
 check: $(STAMP)
 	@$(BIN)/ruff check .

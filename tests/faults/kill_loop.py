@@ -11,12 +11,11 @@ import argparse
 import random
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,20 +23,16 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from faults import naive
-from faults.life import Relay, set_up
+from faults.fleet_stage import processes
 from faults.load import Sender
-from faults.nursery import Nursery
-from faults.truth import book_of, judged, told
-from faults.venues import outliving_venue, trouble
+from faults.stage import embedded
+from faults.truth import judged, told
 from tradewire.audit.finding import Code, Report
 from tradewire.crashpoints import POINTS
 
 LIVES = 3
 #: Rounds that make one history.
 LONGEST = 50
-#: A point that is not passed for so long is given up, and its turn comes again.
-PATIENCE_S = 5.0
-NAIVE_S = 3.0
 LOST = (Code.LOST, Code.UNFINISHED, Code.FILL_MISSING, Code.NEVER_ARRIVED)
 DOUBLED = (Code.DOUBLED, Code.RESENT, Code.DOUBLE_BOOKED, Code.OVERFILLED, Code.OVERPLACED)
 ORPHANS = (Code.ORPHAN, Code.FILL_INVENTED)
@@ -49,7 +44,7 @@ class Told(NamedTuple):
     rounds: int
     report: Report
     hits: Counter[str]
-    at_random: int
+    killed: Counter[str]
     acknowledged: int
     given_up: int
 
@@ -69,6 +64,11 @@ class Outcome(NamedTuple):
         return sum((one.hits for one in self.histories), Counter())
 
     @property
+    def killed(self) -> Counter[str]:
+        """What was killed at random moments, and how often."""
+        return sum((one.killed for one in self.histories), Counter())
+
+    @property
     def ok(self) -> bool:
         return all(one.report.ok for one in self.histories)
 
@@ -77,14 +77,24 @@ class Outcome(NamedTuple):
 
 
 def run(
-    rounds: int, seed: int, *, side_by_side: int = 2, mode: str | None = None, points: Sequence[str] = ()
+    rounds: int,
+    seed: int,
+    *,
+    side_by_side: int = 2,
+    mode: str | None = None,
+    many: bool = False,
+    points: Sequence[str] = (),
 ) -> Outcome:
-    """Run `rounds`, several histories at a time; `mode` is a naive one, `points` are all by default."""
+    """Run `rounds`, several histories at a time; `mode` is a naive one, `points` are all by default.
+
+    `many`: a server and two workers on PostgreSQL and Valkey instead of one process on SQLite.
+    """
     began = time.monotonic()
     sizes = list(_sizes(rounds, side_by_side))
-    plans = _plans(sizes, tuple(points) or tuple(POINTS), seed)
+    # With more that can die at a random moment, more of those.
+    plans = _plans(sizes, tuple(points) or tuple(POINTS), seed, at_random=0.4 if many else 0.2)
     with ThreadPoolExecutor(side_by_side) as pool:
-        running = [pool.submit(_history, plan, f"{seed}-{n}", mode) for n, plan in enumerate(plans)]
+        running = [pool.submit(_history, plan, f"{seed}-{n}", mode, many) for n, plan in enumerate(plans)]
         histories = tuple(one.result() for one in running)
     return Outcome(histories, time.monotonic() - began)
 
@@ -96,83 +106,44 @@ def _sizes(rounds: int, side_by_side: int) -> Iterator[int]:
         yield rounds // count + (index < rounds % count)
 
 
-def _plans(sizes: Sequence[int], points: Sequence[str], seed: int) -> list[list[str | None]]:
-    """For each history what ends its lives: every point equally often, and a random moment (None) besides."""
-    lives = sum(sizes) * LIVES
-    each = max(1, min(lives * 4 // 5 // len(points), lives)) if lives >= len(points) else 1
-    ends: list[str | None] = [*points] * each
-    ends = ends[:lives] + [None] * (lives - len(ends))
+def _plans(
+    sizes: Sequence[int], points: Sequence[str], seed: int, at_random: float
+) -> list[list[str | None]]:
+    """For each history what ends its lives: the points in turn, and a share of random moments (None)."""
     dice = random.Random(seed)
+    lives = sum(sizes) * LIVES
+    turn = cycle(dice.sample(list(points), len(points)))
+    count = lives - int(lives * at_random)
+    ends: list[str | None] = [next(turn) for _ in range(count)] + [None] * (lives - count)
     dice.shuffle(ends)
     taken = iter(ends)
     return [[next(taken) for _ in range(size * LIVES)] for size in sizes]
 
 
-def _history(plan: list[str | None], seed: str, mode: str | None) -> Told:
+def _history(plan: list[str | None], seed: str, mode: str | None, many: bool) -> Told:
     dice = random.Random(seed)
-    hits: Counter[str] = Counter()
-    at_random = 0
-    with _stage(mode) as (relay, book):
+    killed: Counter[str] = Counter()
+    waiting, tries = list(plan), len(plan)
+    with processes() if many else embedded(mode) as stage:
         sender = Sender(seed)
-        waiting = list(plan)
-        tries = 0
         while waiting:
             point = waiting.pop(0)
-            before = len(relay.hit())
-            _life(relay, sender, point, dice)
-            new = relay.hit()[before:]
-            hits.update(new)
-            if point is None:
-                at_random += 1
-            elif not new and tries < len(plan):
-                tries += 1
+            before = len(stage.hit())
+            other = stage.life(sender, point, dice)
+            if other is not None:
+                killed[other] += 1
+            elif len(stage.hit()) == before and tries:
+                tries -= 1
                 waiting.append(point)
-        assert relay.start(), relay.said()
-        sender.finish(relay.url, relay.key)
-        if mode is None:
-            relay.settled()
-        else:
-            # What a naive relay has mixed up may never end.
-            threading.Event().wait(NAIVE_S)
-        lines = relay.export()
-        report = judged(lines, book(), sender.acknowledged)
-        if mode is None and not report.ok:
-            kept = Path(tempfile.gettempdir()) / f"kill-loop-{seed}.jsonl"
-            kept.write_text("".join(lines))
-            sys.stderr.write(f"The history with findings is kept in {kept}.\n")
-        relay.kill()
-    return Told(len(plan) // LIVES, report, hits, at_random, len(sender.acknowledged), len(sender.given_up))
-
-
-@contextmanager
-def _stage(mode: str | None):  # type: ignore[no-untyped-def]
-    environment = {naive.VARIABLE: mode} if mode else {}
-    with tempfile.TemporaryDirectory(prefix="kill-loop-") as made:
-        folder = Path(made)
-        nursery = Nursery()
-        try:
-            with outliving_venue(folder) as venue:
-                trouble(venue, 20_000)
-                relay = Relay(nursery, folder / "relay", **environment)
-                set_up(relay, venue)
-                relay.kill()
-                yield relay, lambda: book_of(venue)
-        finally:
-            nursery.close()
-
-
-def _life(relay: Relay, sender: Sender, point: str | None, dice: random.Random) -> None:
-    """One life under load, ended at the point or at a random moment."""
-    if relay.start(crash=None if point is None else f"{point}:{dice.randint(1, 4)}"):
-        sender.start(relay.url, relay.key)
-        deadline = time.monotonic() + (PATIENCE_S if point is not None else dice.uniform(0.02, 0.8))
-        pause = threading.Event()
-        while relay.is_alive() and time.monotonic() < deadline:
-            pause.wait(0.005)
-        if relay.is_alive():
-            relay.kill()
-        sender.stop()
-    relay.ended()
+        stage.finish(sender)
+        lines = stage.export()
+        report = judged(lines, stage.book(), sender.acknowledged)
+        hits = Counter(stage.hit())
+    if mode is None and not report.ok:
+        kept = Path(tempfile.gettempdir()) / f"kill-loop-{seed}.jsonl"
+        kept.write_text("".join(lines))
+        sys.stderr.write(f"The history with findings is kept in {kept}.\n")
+    return Told(len(plan) // LIVES, report, hits, killed, len(sender.acknowledged), len(sender.given_up))
 
 
 def table(outcome: Outcome) -> str:
@@ -181,7 +152,7 @@ def table(outcome: Outcome) -> str:
     rows = {
         "rounds (three kills each)": outcome.rounds,
         "kills at crash points": outcome.hits.total(),
-        "kills at random moments": sum(one.at_random for one in outcome.histories),
+        "kills at random moments": outcome.killed.total(),
         "answers 200": sum(one.acknowledged for one in outcome.histories),
         "messages never answered": sum(one.given_up for one in outcome.histories),
         "signals accepted": sum(one.accepted for one in reports),
@@ -199,6 +170,8 @@ def table(outcome: Outcome) -> str:
     lines = [f"{name:<28}{value:>10}" for name, value in rows.items()]
     lines += ["", "crash point                       hits"]
     lines += [f"{name:<28}{outcome.hits[name]:>10}" for name in POINTS]
+    lines += ["", "killed at random moments         times"]
+    lines += [f"{name:<28}{count:>10}" for name, count in sorted(outcome.killed.items())]
     return "\n".join(lines)
 
 
@@ -208,8 +181,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--side-by-side", type=int, default=2)
     parser.add_argument("--naive", choices=(naive.ACKNOWLEDGES_FIRST, naive.RESENDS_BLINDLY))
+    parser.add_argument("--many", action="store_true", help="several processes on PostgreSQL and Valkey")
     options = parser.parse_args(arguments)
-    outcome = run(options.rounds, options.seed, side_by_side=options.side_by_side, mode=options.naive)
+    outcome = run(
+        options.rounds,
+        options.seed,
+        side_by_side=options.side_by_side,
+        mode=options.naive,
+        many=options.many,
+    )
     sys.stdout.write(table(outcome) + "\n")
     for one in outcome.histories:
         if not one.report.ok:

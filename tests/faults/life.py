@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 
 from faults.nursery import Nursery
-from integration.relay import ALGORITHM
 from plugins.brokers.paper.process import VenueProcess
 from tradewire.crashpoints import LOG_VARIABLE, VARIABLE
 
@@ -27,6 +26,29 @@ QUICK = {
     "TRADEWIRE_ENGINE__LOOKUP_MAX_S": "0.5",
     "TRADEWIRE_ENGINE__SWEEP_S": "0.2",
 }
+
+ALGORITHM = """
+name = "{name}"
+account = "venue"
+symbol = "AAPL"
+side = "buy"
+quantity = 1
+blueprint = "market"
+allow_shorts = true
+[signal]
+id = "{name}"
+[dynamic]
+symbol = true
+action = true
+quantity = true
+order = true
+[validity]
+kind = "gtc"
+[guardians.max_position]
+quantity = 1000000
+[guardians.max_order_notional]
+notional = 100000000
+"""
 
 
 def until(condition: Callable[[], Any], story: Callable[[], object] = str) -> None:
@@ -148,18 +170,9 @@ class Relay:
         account = {"name": name, "broker": "paper", "config": {"url": venue_url, "timeout_s": "1", **config}}
         self.call("POST", "/accounts", json=account)
 
-    def add_algorithm(self, name: str, **changes: Any) -> None:
-        """One that does as its messages say, on any symbol."""
-        fields = {
-            "account": "venue",
-            "symbol": "AAPL",
-            "quantity": 1,
-            "signal": name,
-            "shorts": "true",
-            "max_position": "quantity = 1000000",
-            **changes,
-        }
-        self.call("POST", "/algorithms", json={"toml": ALGORITHM.format(name=name, **fields)})
+    def add_algorithm(self, name: str) -> None:
+        """One on the account "venue" that does as its messages say, on any symbol."""
+        self.call("POST", "/algorithms", json={"toml": ALGORITHM.format(name=name)})
         self.call("POST", f"/algorithms/{name}/start")
 
     def live(self) -> dict[str, int]:

@@ -126,7 +126,7 @@ def _fork(arguments: list[str], environment: dict[str, str], folder: Path) -> in
         sys.argv = ["tradewire", *arguments]
         # Whoever waits for it in vain can ask where it stands.
         faulthandler.register(signal.SIGUSR1, all_threads=True)
-        for module in ("naive", "classes"):
+        for module in ("naive", "classes", "standing_still"):
             import_module(module).become(environment)
         from tradewire.cli.main import run
 

@@ -9,6 +9,7 @@ from tradewire.audit.finding import Code
 from tradewire.crashpoints import POINTS
 
 ROUNDS = 30
+MANY_ROUNDS = 5
 #: Each point ends so many lives at least.
 HITS = 3
 
@@ -23,6 +24,18 @@ def test_thirty_rounds_lose_nothing_double_nothing_and_leave_no_orphan(
     assert outcome.ok, findings(outcome)
     assert outcome.rounds == ROUNDS
     assert {point: hits for point in POINTS if (hits := outcome.hits[point]) < HITS} == {}
+
+
+@pytest.mark.timeout(600)
+def test_many_processes_their_database_and_their_message_broker_are_killed_without_harm(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    outcome = run(MANY_ROUNDS, seed=4, side_by_side=1, many=True)
+    with capsys.disabled():
+        print(f"\n{table(outcome)}")  # noqa: T201
+    assert outcome.ok, findings(outcome)
+    assert outcome.hits.total() >= MANY_ROUNDS
+    assert {"postgres", "valkey"} <= set(outcome.killed)
 
 
 @pytest.mark.timeout(300)

@@ -20,9 +20,10 @@ from tradewire.ledger.seal import seal
 from tradewire.ledger.verify import verify
 from tradewire.ledger.verify_export import read_export
 from tradewire.store.database import Store
-from tradewire.store.schema import ledger_seals
+from tradewire.store.schema import ledger_entries, ledger_seals
 
 _BLOCK = 2_000
+_SEAL_TRIES, _SEAL_PAUSE_S = 50, 0.1
 
 
 class ExportFormat(StrEnum):
@@ -95,14 +96,30 @@ class Audit:
         return with_damage(report, await self.verify())
 
     async def _seal(self) -> None:
-        while await self._store.write(seal):
-            pass
+        """Seal what is there by now; where somebody else is sealing or writing it, wait for that a while."""
+        newest = await self._store.read(_newest)
+        for _ in range(_SEAL_TRIES):
+            while await self._store.write(seal):
+                pass
+            if await self._store.read(_newest_sealed) >= newest:
+                return
+            await asyncio.sleep(_SEAL_PAUSE_S)
 
 
 def _feed(history: History, block: str) -> None:
     if block:
         for line in read_export(block.splitlines(keepends=True)):
             history.feed(line)
+
+
+def _newest(conn: Connection) -> int:
+    found: int | None = conn.execute(select(func.max(ledger_entries.c.seq))).scalar()
+    return found or 0
+
+
+def _newest_sealed(conn: Connection) -> int:
+    found: int | None = conn.execute(select(func.max(ledger_seals.c.entry_seq))).scalar()
+    return found or 0
 
 
 def _highest(conn: Connection) -> int:
