@@ -55,8 +55,7 @@ class PostgresStore(Store):
 
     def write_now(self, unit: Callable[[Connection], T]) -> T:
         self._refuse_when_closed()
-        if _within.unit:
-            raise RuntimeError("a unit of work cannot wait for another one")
+        _refuse_within_a_unit()
         if _on_event_loop():
             raise RuntimeError("write_now would block this event loop; await write instead")
         return self._transact(unit, WRITING)
@@ -73,6 +72,7 @@ class PostgresStore(Store):
 
     def read_now(self, unit: Callable[[Connection], T]) -> T:
         self._refuse_when_closed()
+        _refuse_within_a_unit()
         if _on_event_loop():
             # One thread cannot drive two loops.
             return self._readers.submit(self._transact, unit, READING).result()
@@ -125,6 +125,11 @@ class _Within(threading.local):
 
 
 _within = _Within()
+
+
+def _refuse_within_a_unit() -> None:
+    if _within.unit:
+        raise RuntimeError("a unit of work cannot wait for another one")
 
 
 def _on_event_loop() -> bool:

@@ -111,7 +111,9 @@ def _said(error: BaseException) -> str:
         return "The PostgreSQL server's name is not known; correct database_url"
     if isinstance(cause, ssl.SSLError) or "rejected SSL" in str(cause):
         return "No trusted TLS connection to the PostgreSQL server comes about; see sslmode in database_url"
-    if isinstance(cause, ConnectionRefusedError | FileNotFoundError):
+    if isinstance(cause, FileNotFoundError):
+        return "The server's socket, or a file named in database_url, is not there; start it, or correct that"
+    if isinstance(cause, ConnectionRefusedError):
         return "No PostgreSQL server answers there; start it, or correct database_url"
     return "The connection to the PostgreSQL server was lost; see whether it runs and can be reached"
 

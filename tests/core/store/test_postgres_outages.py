@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,8 +12,9 @@ from sqlalchemy.exc import IntegrityError
 
 from core.store.conftest import create_notes, words_in
 from servers.postgres import PASSWORD, Postgres
-from tradewire.store import postgres_engine
+from tradewire.store import postgres_engine, postgres_pool
 from tradewire.store.database import Store, StoreInDoubt, StoreUnavailable, open_store
+from tradewire.store.postgres import PostgresStore
 
 END_AT_COMMIT = """
 CREATE FUNCTION ending() RETURNS trigger LANGUAGE plpgsql AS
@@ -240,6 +242,45 @@ def test_a_unit_that_takes_long_holds_up_no_other(postgres_store: Store, add) ->
 
     asyncio.run(scene())
     assert words_in(postgres_store) == ["slow", "quick", "quicker"]
+
+
+@pytest.fixture
+def narrow(scratch_url: str) -> Iterator[Store]:
+    """A store with a single connection."""
+    store = PostgresStore(scratch_url, after_commit=None, readers=4, monotonic=time.monotonic, connections=1)
+    store.write_now(create_notes)
+    yield store
+    store.close()
+
+
+def test_while_all_connections_are_in_use_a_unit_waits_its_turn(narrow: Store, add) -> None:
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(narrow.write_now, map(add, "abcdefghijkl")))
+    assert sorted(words_in(narrow)) == list("abcdefghijkl")
+
+
+def test_a_unit_that_waits_too_long_for_a_connection_is_told(
+    narrow: Store, add, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_pool, "WAIT_S", 0.01)
+    entered, go_on = threading.Event(), threading.Event()
+
+    def hold(_: Connection) -> None:
+        entered.set()
+        go_on.wait()
+
+    with ThreadPoolExecutor(1) as threads:
+        holding = threads.submit(narrow.write_now, hold)
+        entered.wait()
+        assert "All 1 connections to PostgreSQL were in use" in str(refused(narrow, add("a")))
+        go_on.set()
+        holding.result()
+    assert words_in(narrow) == []
+
+
+def test_a_unit_that_reads_by_another_unit_is_refused(postgres_store: Store) -> None:
+    with pytest.raises(RuntimeError, match="cannot wait for another"):
+        postgres_store.read_now(lambda _: words_in(postgres_store))
 
 
 def test_a_reader_on_an_event_loop_is_served_from_a_thread(postgres_store: Store, add) -> None:
