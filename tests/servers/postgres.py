@@ -211,7 +211,12 @@ def _binaries(folder: Path) -> Path:
 
 
 def _copied(place: Path, folder: Path) -> Path:
-    """The installation, where a user can run it who may not enter the virtual environment."""
-    copy = folder / "installation"
+    """The wheel's installation, where a user can run it who may not enter the virtual environment."""
+    package = place.parents[1]
+    copy = folder / "installation" / package.name / place.parent.name
     shutil.copytree(place.parent, copy, symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():
+        # Found by their place beside the package.
+        shutil.copytree(libraries, folder / "installation" / libraries.name, symlinks=True)
     return copy / place.name
