@@ -321,8 +321,8 @@ def _check_together(settings: Settings) -> None:
     if engine.lease_s <= engine.submit_timeout_s + engine.sweep_s:
         raise SettingsError(
             f"engine.lease_s ({engine.lease_s:g}) must be longer than engine.submit_timeout_s "
-            f"({engine.submit_timeout_s:g}) and engine.sweep_s ({engine.sweep_s:g}) together, or orders could "
-            "not be sent just before the lease is prolonged."
+            f"({engine.submit_timeout_s:g}) and engine.sweep_s ({engine.sweep_s:g}) together, or orders "
+            "could not be sent just before the lease is prolonged."
         )
     if engine.lookup_max_s < engine.lookup_base_s:
         raise SettingsError("engine.lookup_max_s must not be shorter than engine.lookup_base_s.")

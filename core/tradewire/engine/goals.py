@@ -199,8 +199,8 @@ def _incomplete(close: ParentOrder | None, own: Decimal, instrument: Instrument)
     ended = close.state.value.replace("_", " ") if close is not None else "not done"
     return NoSize(
         reason="close_incomplete",
-        message=f"The close before it is {ended} and the algorithm holds {_held(own, instrument)}: nothing is "
-        "opened.",
+        message=f"The close before it is {ended} and the algorithm holds {_held(own, instrument)}: "
+        "nothing is opened.",
         blocked=True,
     )
 
