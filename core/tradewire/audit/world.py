@@ -1,7 +1,7 @@
 """Everything that a history has told so far, as far as a later entry may contradict it.
 
-Of what is live all is kept; of an ended order its id, quantity and fills (some 400 bytes), of a fill its id,
-quantity and price, of a signal nothing once its orders exist.
+Of what is live all is kept; of an ended order its id, quantity and fills, of a fill its id, quantity and price,
+of a signal its id: some 1.2 kB for a signal with one order and one fill.
 """
 
 from collections import defaultdict
