@@ -1,6 +1,6 @@
 """Everything that a history has told so far, as far as a later entry may contradict it.
 
-Of what is live all is kept; of an ended order its id, quantity and fills, of a fill its id, quantity and price,
+Of what is live all is kept; of an ended order its id, quantity and fills, of a fill its id, quantity, price,
 of a signal its id: some 1.2 kB for a signal with one order and one fill.
 """
 
