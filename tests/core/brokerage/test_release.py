@@ -1,13 +1,16 @@
 """The last look before an order goes out, and that what is withheld ends its parent."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 
 import msgspec
 import pytest
+from sqlalchemy import Connection, update
 
 from core.engine.bench import Bench, execution
 from tradewire import OrderRequest, OrderType, Plugged, Scope, Unknown
+from tradewire.brokerage.leases import shared_now
 from tradewire.brokerage.outcomes import store_absent
 from tradewire.brokerage.release import Lease, Withheld
 from tradewire.contract.broker import DedupeClass
@@ -15,6 +18,7 @@ from tradewire.domain.algorithm import AlgorithmState
 from tradewire.domain.message import Action
 from tradewire.domain.order import ChildOrder, ChildState, ParentState
 from tradewire.domain.switch import SwitchState
+from tradewire.store.schema import leases
 
 LIMIT = {"order_type": OrderType.LIMIT, "limit_price": Decimal(90)}
 
@@ -139,7 +143,12 @@ def test_a_lease_taken_anew_voids_the_old_epoch(bench: Bench) -> None:
 
 def test_a_lease_that_could_run_out_during_the_submission_sends_nothing(bench: Bench) -> None:
     _, child = waiting(bench)
-    bench.later(1e6 - 9)
+
+    def nearly_over(conn: Connection) -> None:
+        ends = shared_now(conn, bench.clock.now()) + timedelta(seconds=9)
+        conn.execute(update(leases).values(until=ends))
+
+    bench.store.write_now(nearly_over)
     assert bench.release(child.client_id) == Withheld(
         reason="This process no longer holds the account's lease.", ended=False
     )

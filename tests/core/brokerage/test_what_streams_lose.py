@@ -211,8 +211,9 @@ def test_a_broker_that_is_slow_to_find_orders_does_not_keep_the_account_from_bei
             second.quick.add(children[0].client_id)
             first.told.put_nowait(None)
             await one.until(lambda: one.session is second and one.standing.ready)
+            # At most once while comparing, and once since, which hangs.
             for child in children[1:]:
-                assert second.looked_for.count(child.client_id) <= 1
+                assert second.looked_for.count(child.client_id) <= 2
 
     asyncio.run(go())
 
