@@ -44,7 +44,12 @@ _ALL_ALGORITHMS = select(algorithms.c.document).order_by(algorithms.c.name)
 _ALGORITHMS = select(algorithms.c.document).where(algorithms.c.id.in_(_IDS))
 _ACCOUNT_ROW = select(accounts.c.document).where(accounts.c.id == _ACCOUNT)
 _EPOCH = select(leases.c.epoch).where(leases.c.account_id == _ACCOUNT)
-_LIVE = select(parent_orders).where(parent_orders.c.ended_at.is_(None)).order_by(parent_orders.c.seq)
+# In the order of the index over live orders: by `seq` alone SQLite would go through all that ever were.
+_LIVE = (
+    select(parent_orders)
+    .where(parent_orders.c.ended_at.is_(None))
+    .order_by(parent_orders.c.account_id, parent_orders.c.seq)
+)
 _PARENTS = select(parent_orders).where(parent_orders.c.id.in_(_IDS))
 _CHILDREN = select(child_orders).where(child_orders.c.parent_id.in_(_IDS)).order_by(child_orders.c.seq)
 _HOLDINGS = select(positions)
