@@ -30,17 +30,14 @@ def test_an_accounts_limit_holds(
         assert len(processes.rows(child_orders)) == len(processes.rows(fills)) == 7
 
 
-@WORKERS
-def test_a_limit_over_all_accounts_holds(
-    tmp_path: Path, postgres_url: str, valkey: Valkey, workers: tuple[str, ...]
-) -> None:
+def test_a_limit_over_all_accounts_holds(tmp_path: Path, postgres_url: str, valkey: Valkey) -> None:
     valkey.flush()
     # Of the symbol's price, 100, with room for seven and a half, since an order is valued at its ask.
     limit = {"TRADEWIRE_GUARDIANS__MAX_POSITION__NOTIONAL": "750"}
     with fleet(tmp_path, postgres_url, valkey.url, **limit) as processes:
         processes.prepare("a", "b", "c", "d", prices={"AAPL": "100"}, volatility="0")
         doors = [processes.serve(), processes.serve()]
-        processes.workers(*workers)
+        processes.workers("w1", "w2", "w3")
         messages = [{"strategy": "abcd"[n % 4], "action": "buy", "qty": 1, "id": str(n)} for n in range(50)]
         processes.post_all(doors, messages)
         processes.settled()

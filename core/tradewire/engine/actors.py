@@ -13,6 +13,7 @@ from dramatiq.brokers.stub import StubBroker
 
 from tradewire.domain.observer import UNOBSERVED, Observer
 from tradewire.engine.bells import ROUTE
+from tradewire.store.database import StoreUnavailable
 
 log = structlog.get_logger()
 
@@ -68,6 +69,8 @@ def never_raising(
     def run(*arguments: str) -> None:
         try:
             job(*arguments)
+        except StoreUnavailable as error:
+            log.warning("A job waits for the database.", job=name, arguments=arguments, error=str(error))
         except Exception:
             observer.job_failed(name)
             log.exception("A job failed; the sweeper rings again.", job=name, arguments=arguments)

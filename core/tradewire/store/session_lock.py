@@ -44,11 +44,17 @@ class SessionLock:
         with connecting(self._address):
             engine = make_engine(self._address, autocommit=True, **_KEEPALIVE)
             connection = DrivenConnection(engine)
-        if connection.transact(self._try, WRITING):
-            self._connection = connection
-            return
-        connection.close()
-        raise NameTaken(f"Another living process on this database is called {self._name}.")
+        try:
+            is_free = connection.transact(self._try, WRITING)
+        except Exception as error:
+            connection.close()
+            raise StoreUnavailable(
+                f"The PostgreSQL server was lost while a name was taken ({self._address.name})."
+            ) from error
+        if not is_free:
+            connection.close()
+            raise NameTaken(f"Another living process on this database is called {self._name}.")
+        self._connection = connection
 
     def keep(self, every_s: float, on_lost: Callable[[NameTaken], None]) -> None:
         """Take it again whenever the server was restarted; `on_lost` where another was quicker."""
