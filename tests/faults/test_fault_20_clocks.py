@@ -69,6 +69,17 @@ def test_20_a_copy_is_known_after_the_clock_was_set_back(
     sound(relay, venue)
 
 
+def test_20_an_order_that_is_under_way_does_not_wait_for_the_time_of_before(
+    relay: Relay, venue: VenueProcess, clock: JumpingClock
+) -> None:
+    for number in range(5):
+        accepted(relay, symbol="AAPL", action="buy", qty=1, id=str(number))
+        clock.jump(timedelta(hours=-2))
+    relay.settled()
+    sound(relay, venue)
+    assert {row.state for row in relay.rows(parent_orders)} == {"filled"}, relay.story()
+
+
 @pytest.mark.parametrize("at", [SPRING, AUTUMN], ids=["to summer time", "to winter time"])
 def test_20_orders_pass_a_change_of_summer_time(tmp_path: Path, venue: VenueProcess, at: datetime) -> None:
     clock = JumpingClock(at)

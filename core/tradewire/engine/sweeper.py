@@ -20,6 +20,7 @@ from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.domain.order import Purpose
 from tradewire.engine.bells import Bells
 from tradewire.engine.claims import Claims
+from tradewire.engine.clock_steps import ClockSteps, wake_all
 from tradewire.ingress.dedupe import forget_expired
 from tradewire.ledger.append import append
 from tradewire.ledger.seal import seal
@@ -71,6 +72,7 @@ class Sweeper:
         self._claims = claims
         self._resend = resend
         self._decide = decide
+        self._steps = ClockSteps(clock)
         self.last = Due()
         self.swept_at = clock.monotonic()
 
@@ -89,6 +91,8 @@ class Sweeper:
         """One sweep."""
         now = self._clock.now()
         await self._claims.sweep()
+        if self._steps.was_set_back():
+            await self._store.write(partial(wake_all, now=now))
         for account_id in await self._store.write(partial(expire, now=now)):
             self._bells.work(account_id)
         due = await self._store.read(partial(what_is_due, now=now, is_served=self._claims.holds))
