@@ -15,6 +15,8 @@ from pathlib import Path
 
 import psutil
 
+from servers.keeper import keeper
+
 #: Generous, since it only bounds a server that does not start.
 PATIENCE_S = 60.0
 
@@ -26,6 +28,7 @@ class Server:
         self.name = name
         self.folder = Path(tempfile.mkdtemp(prefix=f"tradewire-{name}-"))
         self.folder.chmod(0o755)
+        keeper.runs(self.folder, 0)
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -57,6 +60,7 @@ class Server:
                 cwd=self.folder,
                 start_new_session=True,
             )
+        keeper.runs(self.folder, self.process.pid)
         self.wait_until(self.is_ready)
 
     def stop(self) -> None:
@@ -94,6 +98,7 @@ class Server:
         if self.process is not None and self.process.poll() is None:
             self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+        keeper.removed(self.folder)
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
         deadline, pause = time.monotonic() + PATIENCE_S, threading.Event()
@@ -124,6 +129,7 @@ class Server:
     def _gone(self) -> None:
         self._running().wait(timeout=PATIENCE_S)
         self.process = None
+        keeper.runs(self.folder, 0)
 
 
 def _has_ended(process: psutil.Process) -> bool:

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from servers.keeper import keeper
 from servers.machine import PATIENCE_S, Server, answers, free_port
 
 #: Where Debian keeps the script that its wrapper, which insists on a user of its own, calls.
@@ -62,6 +63,7 @@ class RabbitMq(Server):
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
+            keeper.runs(self.folder / "epmd", self._epmd.pid)
             self.wait_until(lambda: answers(self._epmd_port))
         super().start()
 
@@ -73,6 +75,7 @@ class RabbitMq(Server):
         if self._epmd is not None:
             self._epmd.terminate()
             self._epmd.wait(timeout=PATIENCE_S)
+            keeper.removed(self.folder / "epmd")
 
 
 def find_rabbitmq() -> Path | None:
