@@ -1,49 +1,43 @@
 """What the venue process's answers mean: only what parses is believed."""
 
+from http import HTTPStatus
 from typing import TypeVar
 
-import httpx
 import msgspec
 
 from tradewire import Absent, Accepted, FindResult, Found, Inconclusive, Rejected, SubmitResult, Unknown
+from tradewire_paper.calls import Reply
 
 _REFUSALS = (409, 422, 429)
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 
 
-def parse(reply: httpx.Response, answer: type[Body]) -> Body | None:
+def parse(reply: Reply, answer: type[Body]) -> Body | None:
     """The body of a successful answer; None for anything else."""
     if not reply.is_success:
         return None
     try:
-        return msgspec.json.decode(reply.content, type=answer)
+        return msgspec.json.decode(reply.body, type=answer)
     except msgspec.DecodeError:
         return None
 
 
-def to_submit(reply: httpx.Response) -> SubmitResult:
+def to_submit(reply: Reply) -> SubmitResult:
     try:
-        if reply.status_code == httpx.codes.CREATED:
-            return msgspec.json.decode(reply.content, type=Accepted)
-        if reply.status_code in _REFUSALS:
-            return msgspec.json.decode(reply.content, type=Rejected)
+        if reply.status == HTTPStatus.CREATED:
+            return msgspec.json.decode(reply.body, type=Accepted)
+        if reply.status in _REFUSALS:
+            return msgspec.json.decode(reply.body, type=Rejected)
     except msgspec.DecodeError as problem:
-        return Unknown(cause=f"the venue answered {reply.status_code} with what cannot be read: {problem}")
-    return Unknown(cause=f"the venue answered {reply.status_code}")
+        return Unknown(cause=f"the venue answered {reply.status} with what cannot be read: {problem}")
+    return Unknown(cause=f"the venue answered {reply.status}")
 
 
-def to_find(reply: httpx.Response) -> FindResult:
+def to_find(reply: Reply) -> FindResult:
     if not reply.is_success:
-        return Inconclusive(cause=f"the venue answered {reply.status_code}")
+        return Inconclusive(cause=f"the venue answered {reply.status}")
     try:
-        return msgspec.json.decode(reply.content, type=Found | Absent)
+        return msgspec.json.decode(reply.body, type=Found | Absent)
     except msgspec.DecodeError as problem:
         return Inconclusive(cause=f"the venue's answer cannot be read: {problem}")
-
-
-def describe(problem: Exception) -> str:
-    """The cause in words; httpx leaves the text of some of its errors empty."""
-    if isinstance(problem, httpx.TimeoutException):
-        return "the venue did not answer in time"
-    return f"the connection to the venue failed ({str(problem) or type(problem).__name__})"

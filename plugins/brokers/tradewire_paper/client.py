@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from http import HTTPStatus
 from typing import TypeVar
 
-import httpx
 import msgspec
 
 from tradewire import (
@@ -28,11 +28,11 @@ from tradewire import (
     RejectKind,
     Session,
     SubmitResult,
-    Unhonoured,
     Unknown,
     iso,
 )
 from tradewire_paper import answers, wire
+from tradewire_paper.calls import CallFailed, Calls
 from tradewire_paper.capabilities import capabilities_of
 from tradewire_paper.config import PaperConfig
 from tradewire_paper.stream import Stream
@@ -45,13 +45,11 @@ Body = TypeVar("Body", bound=msgspec.Struct)
 
 async def connect(account: AccountConfig, config: PaperConfig, env: Env) -> "RemoteSession":
     """A session that connects by itself once the venue is there. Raises `Unhonoured` for a bad URL."""
-    url = httpx.URL(config.url or "")
-    if url.scheme not in ("http", "https") or not url.host:
-        raise Unhonoured(f"The paper account's url is {config.url}; it must look like http://127.0.0.1:8791.")
+    calls = Calls(config.url or "", config.timeout_s)
     stored = await env.state.get(_EPOCH)
     epoch = 1 if stored is None else msgspec.json.decode(stored, type=int) + 1
     await env.state.put({_EPOCH: msgspec.json.encode(epoch)})
-    return RemoteSession(account, config, env, epoch)
+    return RemoteSession(account, config, env, epoch, calls)
 
 
 class RemoteSession(Session):
@@ -61,40 +59,42 @@ class RemoteSession(Session):
     instead, since an empty one would be a lie. `epoch` numbers the sessions of an account.
     """
 
-    def __init__(self, account: AccountConfig, config: PaperConfig, env: Env, epoch: int) -> None:
+    def __init__(
+        self, account: AccountConfig, config: PaperConfig, env: Env, epoch: int, calls: Calls
+    ) -> None:
         self.capabilities = capabilities_of(config.hours)
         self._account = config.venue_account or account.name
         self._attempt = epoch * _ATTEMPTS
-        self._http = httpx.AsyncClient(base_url=config.url or "", timeout=config.timeout_s, trust_env=False)
+        self._calls = calls
         opening = wire.OpenAccount(
             account=self._account, currency=account.currency, starting_cash=config.starting_cash
         )
-        self._stream = Stream(self._http, opening, config.timeout_s, env)
+        self._stream = Stream(calls, opening, config.timeout_s, env)
 
     def health(self) -> HealthState:
         return self._stream.state
 
     async def close(self) -> None:
         await self._stream.close()
-        await self._http.aclose()
+        self._calls.close()
 
     async def submit(self, order: OrderRequest) -> SubmitResult:
         self._attempt += 1
         body = wire.Submit(account=self._account, attempt=self._attempt, order=order)
         try:
             await self._stream.open_account()
-            reply = await self._http.post("/orders", content=msgspec.json.encode(body))
-        except (httpx.HTTPError, ConnectionError) as problem:
-            return Unknown(cause=answers.describe(problem))
-        if reply.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            reply = await self._calls.post("/orders", msgspec.json.encode(body))
+        except ConnectionError as problem:
+            return Unknown(cause=str(problem))
+        if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
             return Rejected(kind=RejectKind.RATE_LIMITED, message="The venue takes no more orders just now.")
         return answers.to_submit(reply)
 
     async def cancel(self, ref: OrderRef) -> CancelOutcome:
         body = wire.Cancel(account=self._account, client_id=ref.client_id)
         try:
-            reply = await self._http.post("/cancel", content=msgspec.json.encode(body))
-        except httpx.HTTPError:
+            reply = await self._calls.post("/cancel", msgspec.json.encode(body))
+        except CallFailed:
             return CancelOutcome.UNKNOWN
         answer = answers.parse(reply, wire.Cancelled)
         return CancelOutcome.UNKNOWN if answer is None else answer.outcome
@@ -102,9 +102,9 @@ class RemoteSession(Session):
     async def find(self, client_id: str, since: datetime) -> FindResult:
         query = {"account": self._account, "client_id": client_id, "fence": str(self._attempt)}
         try:
-            reply = await self._http.get("/order", params=query)
-        except httpx.HTTPError as problem:
-            return Inconclusive(cause=answers.describe(problem))
+            reply = await self._calls.get("/order", **query)
+        except CallFailed as problem:
+            return Inconclusive(cause=str(problem))
         return answers.to_find(reply)
 
     async def open_orders(self) -> Sequence[OrderState]:
@@ -143,14 +143,10 @@ class RemoteSession(Session):
     async def _get(self, path: str, answer: type[Body], **query: str) -> Body:
         try:
             await self._stream.open_account()
-            reply = await self._http.get(path, params={"account": self._account, **query})
-        except httpx.HTTPError as problem:
-            raise ConnectionError(
-                f"The paper venue did not answer: {answers.describe(problem)}."
-            ) from problem
+            reply = await self._calls.get(path, account=self._account, **query)
+        except CallFailed as problem:
+            raise ConnectionError(f"The paper venue did not answer: {problem}.") from problem
         body = answers.parse(reply, answer)
         if body is None:
-            raise ConnectionError(
-                f"The paper venue answered {path} with {reply.status_code} and no usable body."
-            )
+            raise ConnectionError(f"The paper venue answered {path} with {reply.status} and no usable body.")
         return body

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from urllib.parse import urlencode
 
-import httpx
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from tradewire import Env, Event, Execution, HealthChange, HealthState, OrderUpdate, StreamGap
+from tradewire_paper.calls import Calls
 from tradewire_paper.feed import Break, Feed, Listener
 from tradewire_paper.wire import OpenAccount
 
@@ -25,9 +25,9 @@ class Stream:
     running loop; `timeout_s` bounds the opening of a connection.
     """
 
-    def __init__(self, http: httpx.AsyncClient, opening: OpenAccount, timeout_s: float, env: Env) -> None:
+    def __init__(self, calls: Calls, opening: OpenAccount, timeout_s: float, env: Env) -> None:
         self.state = HealthState.CONNECTING
-        self._http = http
+        self._calls = calls
         self._opening = opening
         self._timeout_s = timeout_s
         self._env = env
@@ -48,12 +48,12 @@ class Stream:
         self._feed.close()
 
     async def open_account(self) -> None:
-        """Open the account once; raises `ConnectionError` or `httpx.HTTPError` while the venue is away."""
+        """Open the account once; raises `ConnectionError` while the venue is away."""
         if self._opened:
             return
-        reply = await self._http.post("/accounts", content=msgspec.json.encode(self._opening))
+        reply = await self._calls.post("/accounts", msgspec.json.encode(self._opening))
         if not reply.is_success:
-            raise ConnectionError(f"The paper venue refused to open the account ({reply.status_code}).")
+            raise ConnectionError(f"The paper venue refused to open the account ({reply.status}).")
         self._opened = True
 
     async def _follow(self, listener: Listener) -> AsyncIterator[Event]:
@@ -75,7 +75,7 @@ class Stream:
                     self._change(HealthState.READY, "")
                     wait = _FIRST_WAIT_S
                     await self._listen(socket)
-            except (OSError, httpx.HTTPError, WebSocketException, msgspec.DecodeError) as broken:
+            except (OSError, WebSocketException, msgspec.DecodeError) as broken:
                 problem = broken
             self._change(
                 HealthState.DEGRADED, f"The paper venue's event stream broke: {problem or 'closed'}."
@@ -94,5 +94,5 @@ class Stream:
             self._feed.publish(HealthChange(state=state, message=message, at=self._env.clock.now()))
 
     def _url(self) -> str:
-        url = str(self._http.base_url).rstrip("/").replace("http", "ws", 1)
+        url = self._calls.url.geturl().replace("http", "ws", 1)
         return f"{url}/events?{urlencode({'account': self._opening.account})}"
