@@ -77,7 +77,8 @@ class Server:
             with suppress(psutil.NoSuchProcess):
                 one.kill()
         self._gone()
-        self.wait_until(lambda: all(map(_has_ended, family)))
+        # A process of many threads may have ended as such while one of them still listens.
+        self.wait_until(lambda: all(map(_has_ended, family)) and not answers(self.port))
 
     def restart(self) -> None:
         self.stop()
