@@ -21,8 +21,9 @@ demo: $(STAMP)
 up: $(STAMP)
 	@$(BIN)/tradewire up $(ARGS)
 
+# Three at a time: many tests wait for a process they have started. ARGS="-n 0 tests/core" runs some of them plainly.
 test: $(STAMP)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 # Measures on the disk that build/ lies on; ARGS="--quick" tries it out, "--help" tells the rest.
 bench: $(STAMP)
