@@ -29,19 +29,24 @@ _BEHIND_OWN = Waiting(
     reason="An earlier order of the same algorithm waits.", shown=True, bounded=False, own=True
 )
 
-#: A plan decides about so many pending orders, then it is stored: in a burst the first ones need not wait for
-#: the last, and less is planned in vain when a fill overtakes it.
+#: The first plan decides about so many pending orders, then it is stored: in a burst these need not wait for
+#: the rest, and less is planned in vain when a fill overtakes it.
 AT_ONCE = 20
 
 
 def plan(
-    view: AccountView, market: MarketView, plugins: Plugins, judge: Judge, limits: EngineLimits
+    view: AccountView,
+    market: MarketView,
+    plugins: Plugins,
+    judge: Judge,
+    limits: EngineLimits,
+    at_once: int = AT_ONCE,
 ) -> Changes:
     """Everything that is to be written and asked for now, for one account."""
     planner = _Planner(view, market, plugins, judge, limits)
     planner.cancels()
     planner.working()
-    planner.pending()
+    planner.pending(at_once)
     return planner.changes
 
 
@@ -103,7 +108,7 @@ class _Planner:
             if len(self.changes.new_children) > before:
                 self._judge_again(self.changes.parents[parent.id], instrument)
 
-    def pending(self) -> None:
+    def pending(self, at_once: int) -> None:
         """Admit in order; a lane goes on only past what is no longer waiting."""
         held = {
             child.instrument_id: Waiting(
@@ -117,7 +122,7 @@ class _Planner:
         held_own: dict[tuple[str, str], list[ParentOrder]] = {}
         decided = 0
         for parent in sorted(self.changes.parents.values(), key=lambda one: one.seq):
-            if decided == AT_ONCE:
+            if decided == at_once:
                 self.changes.more = True
                 return
             if not self._is_pending(parent):
@@ -264,9 +269,7 @@ class _Planner:
         if waiting.shown and current.state is ParentState.PENDING and current.detail != waiting.reason:
             self.changes.change(current, detail=waiting.reason)
             self.changes.entries.append(
-                entry_of(
-                    current, EntryKind.PARENT_WAITING, self._view.now, waiting.reason, own=waiting.own
-                )
+                entry_of(current, EntryKind.PARENT_WAITING, self._view.now, waiting.reason, own=waiting.own)
             )
 
     def _due(self, *states: ParentState) -> list[ParentOrder]:
