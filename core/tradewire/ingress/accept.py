@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from tradewire.crashpoints import crashpoint
 from tradewire.domain.clock import Clock
@@ -12,6 +12,7 @@ from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.ingress import dedupe
 from tradewire.ingress.arrival import Arrival, Outcome, Stored
 from tradewire.ledger.append import append
+from tradewire.store.inserting import RowInsert
 from tradewire.store.schema.access import keys
 from tradewire.store.schema.signals import signals
 
@@ -22,7 +23,11 @@ _USED_EVERY = timedelta(minutes=1)
 _KEYS = select(keys.c.id, keys.c.revoked_at, keys.c.last_used_at).where(
     keys.c.id.in_(bindparam("sought", expanding=True))
 )
-_SIGNALS = insert(signals)
+_SIGNALS = RowInsert(
+    signals,
+    *("id", "provider", "connection", "key_id", "source", "received_at", "accepted_at", "raw", "message"),
+    *("strategy_id", "content_digest", "test", "status", "duplicate_of", "routed_at", "outcome", "reason"),
+)
 
 _KINDS = {
     Stored.ACCEPTED: EntryKind.SIGNAL_ACCEPTED,
@@ -54,7 +59,7 @@ class Accept:
             if outcome.stored in _KINDS
         ]
         if stored:
-            conn.execute(_SIGNALS, [_row(arrival, outcome, now) for arrival, outcome in stored])
+            _SIGNALS(conn, [_row(arrival, outcome, now) for arrival, outcome in stored])
             append(conn, [_entry(arrival, outcome, now) for arrival, outcome in stored])
             crashpoint("accept.storing")
         return outcomes
@@ -120,28 +125,29 @@ def _revoked(conn: Connection, arrivals: Sequence[Arrival], now: datetime) -> di
     return {key_id: revoked_at for key_id, revoked_at, _ in rows if revoked_at is not None}
 
 
-def _row(arrival: Arrival, outcome: Outcome, now: datetime) -> dict[str, Any]:
+def _row(arrival: Arrival, outcome: Outcome, now: datetime) -> tuple[Any, ...]:
+    """In the order of `_SIGNALS`."""
     waits_for_router = outcome.stored is Stored.ACCEPTED
     message = arrival.message
-    return {
-        "id": arrival.id,
-        "provider": arrival.provider,
-        "connection": arrival.connection,
-        "key_id": arrival.key_id,
-        "source": arrival.source,
-        "received_at": arrival.received_at,
-        "accepted_at": now,
-        "raw": arrival.raw,
-        "message": message,
-        "strategy_id": None if message is None else message.strategy_id,
-        "content_digest": arrival.content_digest,
-        "test": message is not None and message.test,
-        "status": outcome.stored.value,
-        "duplicate_of": outcome.of,
-        "routed_at": None if waits_for_router else now,
-        "outcome": None if waits_for_router else outcome.stored.value,
-        "reason": None if arrival.fault is None else _sentence(arrival),
-    }
+    return (
+        arrival.id,
+        arrival.provider,
+        arrival.connection,
+        arrival.key_id,
+        arrival.source,
+        arrival.received_at,
+        now,
+        arrival.raw,
+        message,
+        None if message is None else message.strategy_id,
+        arrival.content_digest,
+        message is not None and message.test,
+        outcome.stored.value,
+        outcome.of,
+        None if waits_for_router else now,
+        None if waits_for_router else outcome.stored.value,
+        None if arrival.fault is None else _sentence(arrival),
+    )
 
 
 def _entry(arrival: Arrival, outcome: Outcome, now: datetime) -> Entry:

@@ -10,6 +10,7 @@ from tradewire.domain.clock import Clock
 from tradewire.ingress.accept import Accept
 from tradewire.ingress.arrival import Arrival, Outcome, Stored
 from tradewire.ingress.dedupe import IN_DOUBT
+from tradewire.ingress.ring import Ring
 from tradewire.store.database import Store, StoreInDoubt
 
 
@@ -26,7 +27,7 @@ class Commit:
         self._store = store
         self._clock = clock
         self._accept = Accept(clock, default_window_s)
-        self._on_accepted = on_accepted
+        self._ring = Ring(on_accepted)
         self._doubted: dict[str, float] = {}
         self._late: set[asyncio.Task[Outcome]] = set()
 
@@ -39,7 +40,7 @@ class Commit:
         if self._was_doubted(arrival.digest):
             arrival = msgspec.structs.replace(arrival, in_doubt=True)
         task = asyncio.ensure_future(self._stored(arrival))
-        await asyncio.wait((task,), timeout=within_s)
+        await _ended(task, within_s)
         if task.done():
             return self._told(task, arrival)
         self._late.add(task)
@@ -64,7 +65,7 @@ class Commit:
         outcome = await self._store.gather(self._accept, arrival)
         if outcome.stored is Stored.ACCEPTED:
             crashpoint("accept.committed")
-            self._on_accepted()
+            self._ring()
         return outcome
 
     def _was_doubted(self, digest: str) -> bool:
@@ -78,3 +79,22 @@ class Commit:
         self._late.discard(task)
         if not task.cancelled():
             task.exception()  # its sender was answered already, and the store has logged it
+
+
+async def _ended(task: asyncio.Task[Outcome], within_s: float) -> None:
+    """Wait for `task`, at most so long, and leave it alone whatever comes. As `asyncio.wait`, which takes any
+    number of tasks and half as long again."""
+    loop = asyncio.get_running_loop()
+    over = loop.create_future()
+
+    def end(_: object = None) -> None:
+        if not over.done():
+            over.set_result(None)
+
+    timer = loop.call_later(within_s, end)
+    task.add_done_callback(end)
+    try:
+        await over
+    finally:
+        timer.cancel()
+        task.remove_done_callback(end)

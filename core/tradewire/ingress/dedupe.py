@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import msgspec
-from sqlalchemy import Connection, LargeBinary, bindparam, delete, insert, select, type_coerce
+from sqlalchemy import Connection, LargeBinary, bindparam, delete, select, type_coerce
 
 from tradewire.domain.base import Struct
+from tradewire.store.inserting import RowInsert
 from tradewire.store.schema.accounts import algorithms
 from tradewire.store.schema.signals import dedupe
 
@@ -53,7 +55,7 @@ _STARTED = select(type_coerce(algorithms.c.document, LargeBinary)).where(algorit
 _KNOWN = select(dedupe.c.key, dedupe.c.signal_id, dedupe.c.expires_at).where(
     dedupe.c.key.in_(bindparam("sought", expanding=True))
 )
-_REMEMBER = insert(dedupe)
+_REMEMBER = RowInsert(dedupe, "key", "signal_id", "expires_at")
 # Those that another process is deleting, or putting another in place of, are left to it.
 _EXPIRED = (
     select(dedupe.c.key).where(dedupe.c.expires_at < bindparam("before")).with_for_update(skip_locked=True)
@@ -74,17 +76,15 @@ def windows(
     if not wanted:
         return {}
     smallest: dict[tuple[str, str], float] = {}
-    for (raw,) in conn.execute(_STARTED):
-        algorithm = _decoder.decode(raw)
-        entry = (algorithm.signal.provider, algorithm.signal.id)
-        own = _window_s(algorithm, default_s)
+    for (document,) in conn.execute(_STARTED).all():
+        entry, own = _listens(bytes(document), default_s)
         smallest[entry] = min(own, smallest.get(entry, own))
     return {entry: timedelta(seconds=smallest.get(entry, default_s)) for entry in wanted}
 
 
 def known(conn: Connection, keys: Iterable[str]) -> dict[str, Known]:
     """What is stored under `keys`, also where its window has passed."""
-    rows = conn.execute(_KNOWN, {"sought": list(set(keys))})
+    rows = conn.execute(_KNOWN, {"sought": list(set(keys))}).all()
     return {key: Known(signal_id=signal_id, until=until) for key, signal_id, until in rows}
 
 
@@ -95,20 +95,21 @@ def remember(conn: Connection, firsts: dict[str, Known], replaced: Iterable[str]
     """
     if gone := list(replaced):
         conn.execute(delete(dedupe).where(dedupe.c.key.in_(gone)))
-    if firsts:
-        conn.execute(
-            _REMEMBER,
-            [
-                {"key": key, "signal_id": one.signal_id, "expires_at": one.until}
-                for key, one in sorted(firsts.items())
-            ],
-        )
+    _REMEMBER(conn, [(key, one.signal_id, one.until) for key, one in sorted(firsts.items())])
 
 
 def forget_expired(conn: Connection, now: datetime) -> int:
     """Delete what no message can be a copy of any more; how many rows that were. For housekeeping."""
     gone = delete(dedupe).where(dedupe.c.key.in_(_EXPIRED))
     return conn.execute(gone, {"before": now - IN_DOUBT}).rowcount
+
+
+@lru_cache(maxsize=1024)
+def _listens(document: bytes, default_s: float) -> tuple[tuple[str, str], float]:
+    """To which (provider, strategy id) a stored algorithm listens, and its window in seconds. Kept by what
+    is stored, so that it is never out of date."""
+    algorithm = _decoder.decode(document)
+    return (algorithm.signal.provider, algorithm.signal.id), _window_s(algorithm, default_s)
 
 
 def _window_s(algorithm: _Algorithm, default_s: float) -> float:

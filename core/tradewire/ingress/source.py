@@ -1,6 +1,7 @@
 """Where a request really comes from, and whether it was meant for this server."""
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -61,6 +62,7 @@ def is_allowed_host(hosts: Sequence[str], allowed: Collection[str]) -> bool:
     return host.rstrip(".") in {one.lower() for one in allowed}
 
 
+@lru_cache(maxsize=256)
 def _address(text: str) -> Address | None:
     try:
         address = ip_address(text.strip().removeprefix("[").removesuffix("]"))

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from tradewire.domain.ledger import Entry
 from tradewire.ledger.canonical import body
+from tradewire.store.inserting import RowInsert
 from tradewire.store.schema.ledger import ledger_entries
 
-_INSERT = insert(ledger_entries)
+_INSERT = RowInsert(
+    ledger_entries, "at", "kind", "signal_id", "parent_id", "account_id", "algorithm_id", "body"
+)
 
 
 def append(conn: Connection, entries: Iterable[Entry]) -> None:
@@ -17,16 +20,15 @@ def append(conn: Connection, entries: Iterable[Entry]) -> None:
     Raises `TypeError` or `ValueError` (see `canonical.body`) before any is written.
     """
     rows = [
-        {
-            "at": entry.at,
-            "kind": entry.kind.value,
-            "signal_id": entry.signal_id,
-            "parent_id": entry.parent_id,
-            "account_id": entry.account_id,
-            "algorithm_id": entry.algorithm_id,
-            "body": body(entry),
-        }
+        (
+            entry.at,
+            entry.kind.value,
+            entry.signal_id,
+            entry.parent_id,
+            entry.account_id,
+            entry.algorithm_id,
+            body(entry),
+        )
         for entry in entries
     ]
-    if rows:
-        conn.execute(_INSERT, rows)
+    _INSERT(conn, rows)

@@ -31,7 +31,9 @@ def body(entry: Entry) -> bytes:
 
 def rfc3339(moment: datetime) -> str:
     """`2026-03-02T14:30:00.000001Z`: UTC, always with six decimals."""
-    return as_utc(moment).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    if moment.tzinfo is not UTC:
+        moment = as_utc(moment)
+    return moment.isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 
 
 def moment_of(text: str) -> datetime:
@@ -43,10 +45,12 @@ def moment_of(text: str) -> datetime:
 
 
 def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, bool):
-        return value
+    if type(value) is dict:
+        return {_text(key) if type(key) is str else _key(key): _plain(item) for key, item in value.items()}
     if isinstance(value, str):
         return _text(value)
+    if value is None or isinstance(value, bool):
+        return value
     if isinstance(value, int):
         return int(value)
     if isinstance(value, Decimal):
@@ -72,5 +76,7 @@ def _key(key: Any) -> str:
 
 
 def _text(value: str) -> str:
+    if type(value) is str and value.isascii():
+        return value
     # A lone surrogate has no UTF-8; the journal notes the event all the same.
     return str(value).encode("utf-8", "replace").decode("utf-8")

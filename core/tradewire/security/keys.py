@@ -36,5 +36,6 @@ def find_keys(raw: bytes) -> list[str]:
 
     The checksums are not looked at: ask `has_valid_checksum` of each.
     """
-    found = _KEY.findall(raw) + _KEY.findall(with_plain_letters(raw))
+    plain = with_plain_letters(raw)
+    found = _KEY.findall(raw) + ([] if plain is raw else _KEY.findall(plain))
     return list(dict.fromkeys(key.decode("ascii") for key in found))

@@ -44,7 +44,7 @@ def redact(raw: bytes) -> bytes:
     A key that hides behind JSON's `\\u0041` escapes is found as well; the escapes are then written plainly.
     """
     plain = with_plain_letters(raw)
-    if _TOKEN_BYTES.findall(plain) != _TOKEN_BYTES.findall(raw):
+    if plain is not raw and _TOKEN_BYTES.findall(plain) != _TOKEN_BYTES.findall(raw):
         raw = plain
     return _TOKEN_BYTES.sub(lambda found: _shortened(found[0].decode("ascii")).encode(), raw)
 
@@ -64,6 +64,8 @@ def redacted_traceback(error: BaseException) -> str:
 
 def with_plain_letters(raw: bytes) -> bytes:
     """`raw` with JSON escapes of letters, digits and the underscore written as the characters themselves."""
+    if b"\\u00" not in raw:
+        return raw
 
     def plain(found: re.Match[bytes]) -> bytes:
         letter = bytes([int(found[1], 16)])

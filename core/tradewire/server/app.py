@@ -38,10 +38,10 @@ def create_app(
     `route_handlers` and `openapi_config` are those of the API; nothing here appears in its document.
     """
     figures = metrics or Metrics()
-
+    webhook = Webhook(door, clock, settings, figures)
     app = Litestar(
         route_handlers=[
-            Webhook(door, clock, settings, figures).route(),
+            webhook.route(),
             *watch_routes(health, figures),
             *route_handlers,
         ],
@@ -50,7 +50,7 @@ def create_app(
         logging_config=None,
         debug=False,
     )
-    return Edge(app, figures, answered_hosts(settings))
+    return Edge(app, figures, answered_hosts(settings), webhook)
 
 
 def _refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[ErrorBody]:

@@ -15,7 +15,7 @@ from tradewire.security.redaction import redact_text
 from tradewire.server.body import header
 from tradewire.server.metrics import Metrics
 from tradewire.server.respond import respond_json
-from tradewire.server.webhook import is_webhook
+from tradewire.server.webhook import Webhook, is_webhook
 
 _log = logging.getLogger(__name__)
 
@@ -32,8 +32,16 @@ class Edge:
     The webhook checks the Host itself, since what it refuses stands in the Signal Log.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, allowed_hosts: Collection[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        allowed_hosts: Collection[str],
+        webhook: Webhook | None = None,
+    ) -> None:
+        """`webhook` answers what it can past the app, which knows it as well."""
         self.app = app
+        self._webhook = webhook
         self._metrics = metrics
         self._allowed_hosts = allowed_hosts
         #: Set once `stop` was called.
@@ -79,6 +87,8 @@ class Edge:
             await respond_json(watched, 421, ErrorBody(error="This server does not answer for that Host."))
             return
         try:
+            if self._webhook is not None and await self._webhook.answer_plain(scope, receive, watched):
+                return
             await self.app(scope, receive, watched)
         except Exception:  # noqa: BLE001 - the last catch: a sender gets a sentence, the log the rest
             self._metrics.failed()

@@ -32,6 +32,7 @@ class Metrics:
         self._answers = self._counter(
             "tradewire_webhook_answers", "Answers of the webhook, by kind and HTTP status.", "kind", "status"
         )
+        self._by_answer: dict[tuple[str, int], Counter] = {}
         self._failures = self._counter("tradewire_http_failures", "Requests that ended in an exception.")
         self._verdicts = self._counter(
             "tradewire_verdicts", "Verdicts, by guardian and decision.", "guardian", "decision"
@@ -59,11 +60,13 @@ class Metrics:
         self._units = self._histogram(
             "tradewire_commit_units", "How many units of work one commit stored.", _UNITS
         )
-        for stage in Stage:
-            self._stages.labels(stage.value)
+        self._by_stage = {stage: self._stages.labels(stage.value) for stage in Stage}
 
     def answered(self, kind: str, status: int, seconds: float) -> None:
-        self._answers.labels(kind, str(status)).inc()
+        counter = self._by_answer.get((kind, status))
+        if counter is None:
+            counter = self._by_answer[kind, status] = self._answers.labels(kind, str(status))
+        counter.inc()
         if kind == "accepted":
             self._accept.observe(seconds)
 
@@ -81,7 +84,7 @@ class Metrics:
         try:
             yield
         finally:
-            self._stages.labels(stage.value).observe(self._monotonic() - begun)
+            self._by_stage[stage].observe(self._monotonic() - begun)
 
     def judged(self, guardian: str, decision: str) -> None:
         self._verdicts.labels(guardian, decision).inc()

@@ -1,12 +1,13 @@
 """The route of the webhook: from the socket's bytes to the door and back."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from litestar import MediaType, Request, Response, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import HTTPScope, Receive
+from litestar.types import HTTPScope, Receive, Send
 
 from tradewire.domain.clock import Clock
 from tradewire.ingress.address import split
@@ -23,6 +24,7 @@ from tradewire.ingress.source import (
 )
 from tradewire.server.body import Body, BodyEnd, header, read_body
 from tradewire.server.metrics import Metrics
+from tradewire.server.respond import respond_json
 from tradewire.settings import ServerSettings
 
 PATHS = ("/api/{provider:str}/webhook", "/api/{provider:str}/webhook/{rest:path}")
@@ -32,6 +34,7 @@ WRONG_METHOD = (
     "This address takes POST only. It can be reached; paste it into the alert's Webhook URL in TradingView, "
     "which then posts to it."
 )
+_PLAIN = re.compile("/api/(?P<provider>[A-Za-z0-9_-]+)/webhook")
 _LONGEST_PROVIDER = 64
 #: The parts of a path up to `webhook`, which chose this route.
 _ROUTED = 3
@@ -57,14 +60,29 @@ class Webhook:
 
     async def answer(self, scope: HTTPScope, receive: Receive) -> Response[bytes]:
         """The HTTP answer to one POST."""
+        answer = await self._timed(scope, receive)
+        headers = {"cache-control": "no-store", **_headers(answer)}
+        content = msgspec.json.encode(answer.body)
+        return Response(content, status_code=answer.status, headers=headers, media_type=MediaType.JSON)
+
+    async def answer_plain(self, scope: HTTPScope, receive: Receive, send: Send) -> bool:
+        """Answer a POST to an address without further parts; whether it was one.
+
+        The router would give it to `answer` all the same, and take as long as all else but the commit.
+        """
+        found = _PLAIN.fullmatch(scope["path"]) if scope["method"] == "POST" else None
+        if found is None:
+            return False
+        scope["path_params"] = found.groupdict()
+        answer = await self._timed(scope, receive)
+        await respond_json(send, answer.status, answer.body, _headers(answer))
+        return True
+
+    async def _timed(self, scope: HTTPScope, receive: Receive) -> Answer:
         started = self._clock.monotonic()
         answer = await self._answer(scope, receive, started)
         self._metrics.answered(answer.kind, answer.status, self._clock.monotonic() - started)
-        headers = {"cache-control": "no-store"}
-        if answer.retry_after_s is not None:
-            headers["retry-after"] = str(answer.retry_after_s)
-        content = msgspec.json.encode(answer.body)
-        return Response(content, status_code=answer.status, headers=headers, media_type=MediaType.JSON)
+        return answer
 
     async def _answer(self, scope: HTTPScope, receive: Receive, started: float) -> Answer:
         received_at = self._clock.now()
@@ -115,8 +133,14 @@ class Webhook:
         return None
 
 
+def _headers(answer: Answer) -> dict[str, str]:
+    return {} if answer.retry_after_s is None else {"retry-after": str(answer.retry_after_s)}
+
+
 def _provider(written: str) -> str:
     """What stands there is anybody's text: some put their key into it, and no database takes a NUL."""
+    if written.isascii() and written.isalnum() and len(written) <= _LONGEST_PROVIDER:
+        return written  # no key, since each has an underscore
     shown = "".join(character if character.isprintable() else "�" for character in redacted_text(written))
     return shown[:_LONGEST_PROVIDER]
 

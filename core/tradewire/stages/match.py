@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from tradewire.contract.matcher import Matcher, SignalFacts
 from tradewire.domain.algorithm import Algorithm, AlgorithmState
@@ -58,14 +59,20 @@ def _why_not_asked(algorithm: Algorithm, now: datetime) -> str | None:
 
 def _written_differently(algorithm: Algorithm, received: str) -> str | None:
     own = algorithm.signal.id
+    if _folded(own) != _folded(received):
+        return None
     name = f'Algorithm "{algorithm.name}" listens to "{own}"'
     if own.casefold() == received.casefold():
         return f'{name}, the message says "{received}": upper and lower case count.'
     if "".join(own.split()) == "".join(received.split()):
         return f'{name}, the message says "{received}": they differ only in spaces, and spaces count.'
-    if "".join(own.split()).casefold() == "".join(received.split()).casefold():
-        return f'{name}, the message says "{received}": they differ in spaces and in upper and lower case.'
-    return None
+    return f'{name}, the message says "{received}": they differ in spaces and in upper and lower case.'
+
+
+@lru_cache(maxsize=1024)
+def _folded(signal_id: str) -> str:
+    """Without spaces, and without upper and lower case."""
+    return "".join(signal_id.split()).casefold()
 
 
 def _other_provider(algorithm: Algorithm, signal: SignalFacts) -> str | None:
@@ -78,10 +85,15 @@ def _other_provider(algorithm: Algorithm, signal: SignalFacts) -> str | None:
 
 
 def _closest(algorithms: list[Algorithm], received: str) -> tuple[str, ...]:
-    close = difflib.get_close_matches(
-        received, sorted({one.signal.id for one in algorithms} - {received}), n=1
-    )
-    if not close:
+    close = _most_like(received, frozenset(one.signal.id for one in algorithms))
+    if close is None:
         return ()
-    names = ", ".join(f'"{one.name}"' for one in algorithms if one.signal.id == close[0])
-    return (f'Did you mean "{close[0]}"? That is the entry signal id of {names}.',)
+    names = ", ".join(f'"{one.name}"' for one in algorithms if one.signal.id == close)
+    return (f'Did you mean "{close}"? That is the entry signal id of {names}.',)
+
+
+# Kept, because whoever sends what nobody listens to sends it again, and finding this takes longest of all.
+@lru_cache(maxsize=256)
+def _most_like(received: str, ids: frozenset[str]) -> str | None:
+    close = difflib.get_close_matches(received, sorted(ids - {received}), n=1)
+    return close[0] if close else None

@@ -69,6 +69,19 @@ def test_others_are_served_while_a_parser_hangs(rig: Rig, hanging: Hanging) -> N
     assert [answer.status for answer in asyncio.run(both())] == [200, 503]
 
 
+def test_who_came_together_with_one_that_hangs_is_served_before_it_is_given_up(
+    rig: Rig, hanging: Hanging
+) -> None:
+    async def together() -> list[Answer]:
+        stuck = asyncio.ensure_future(rig.door.receive(rig.request(rig.message(), provider="hanging")))
+        served = asyncio.ensure_future(rig.door.receive(rig.request(rig.message())))
+        assert (await served).status == 200
+        assert not stuck.done()
+        return [await served, await stuck]
+
+    assert [answer.status for answer in asyncio.run(together())] == [200, 503]
+
+
 def test_more_parsers_that_hang_than_there_are_threads_do_not_close_the_door(
     rig: Rig, hanging: Hanging
 ) -> None:

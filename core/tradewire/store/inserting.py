@@ -1,0 +1,50 @@
+"""Inserting many rows: what an insert of SQLAlchemy does for each row again is done once here."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Table, insert
+
+_Encode = Callable[[Any], Any]
+
+
+class RowInsert:
+    """Inserts into these columns of a table, in this order. Make it once, at import.
+
+    On SQLite the rows go to the driver as they are, each value encoded by its column's type; elsewhere
+    SQLAlchemy inserts them.
+    """
+
+    def __init__(self, table: Table, *columns: str) -> None:
+        self._columns = tuple(table.c[name] for name in columns)
+        self._statement = insert(table)
+        places = ", ".join("?" * len(columns))
+        self._sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})"
+        self._encoders: tuple[Dialect, tuple[tuple[int, _Encode], ...]] | None = None
+
+    def __call__(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert `rows`, each with a value for every column; none is nothing to do."""
+        if not rows:
+            return
+        if conn.dialect.name != "sqlite":
+            names = [column.name for column in self._columns]
+            conn.execute(self._statement, [dict(zip(names, row, strict=True)) for row in rows])
+            return
+        encoders = self._encoders_for(conn.dialect)
+        conn.exec_driver_sql(self._sql, [_encoded(row, encoders) for row in rows])
+
+    def _encoders_for(self, dialect: Dialect) -> tuple[tuple[int, _Encode], ...]:
+        if self._encoders is None or self._encoders[0] is not dialect:
+            found = (
+                (place, column.type.dialect_impl(dialect).bind_processor(dialect))
+                for place, column in enumerate(self._columns)
+            )
+            self._encoders = dialect, tuple((place, one) for place, one in found if one is not None)
+        return self._encoders[1]
+
+
+def _encoded(row: tuple[Any, ...], encoders: tuple[tuple[int, _Encode], ...]) -> tuple[Any, ...]:
+    values = list(row)
+    for place, encode in encoders:
+        values[place] = encode(values[place])
+    return tuple(values)
