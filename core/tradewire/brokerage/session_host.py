@@ -20,6 +20,7 @@ from tradewire.brokerage.marks import Publish
 from tradewire.brokerage.outcomes import After, resolved_reports, store_resolved_absent
 from tradewire.brokerage.sender import Sender
 from tradewire.brokerage.tenure import FencedStore, LeaseLost, Tenure
+from tradewire.brokerage.turns import Turns
 from tradewire.brokerage.wants import Wants
 from tradewire.calendars.load import CalendarShelf
 from tradewire.contract.broker import (
@@ -74,8 +75,10 @@ class SessionHost:
         ring: Callable[[], None],
         observer: Observer = UNOBSERVED,
         publish: Publish | None = None,
+        turns: Turns | None = None,
     ) -> None:
-        """`publish` is told every price, where other processes are to know them."""
+        """`publish` is told every price, where other processes are to know them; `turns` are those of this
+        process."""
         self._broker = broker
         self._config = config
         self._env = env
@@ -88,6 +91,7 @@ class SessionHost:
         self._memory = memory
         self._ring = ring
         self._publish = publish
+        self._turns = turns or Turns()
         self._observer = observer
         self._standing = memory.standing(config.id)
         self.session: Session | None = None
@@ -183,10 +187,11 @@ class SessionHost:
             crashpoint("report.received")
         while True:
             try:
-                with self._observer.timed(Stage.REPORT):
-                    stored = await store_heard(
-                        self._store, self._fenced, self._config.id, reports, self._clock.now()
-                    )
+                async with self._turns.reporting(self._config.id):
+                    with self._observer.timed(Stage.REPORT):
+                        stored = await store_heard(
+                            self._store, self._fenced, self._config.id, reports, self._clock.now()
+                        )
                 break
             except StoreUnavailable as error:
                 log.error("Reports wait for the database.", account=self._config.name, error=str(error))

@@ -15,6 +15,7 @@ from tradewire.brokerage.market_memory import MarketMemory
 from tradewire.brokerage.market_view import SeenQuote, Want, WantKind
 from tradewire.brokerage.session_host import SessionHost
 from tradewire.brokerage.tenure import FencedStore, Tenure
+from tradewire.brokerage.turns import Turns
 from tradewire.calendars.load import CalendarShelf
 from tradewire.contract.broker import AccountConfig, Broker, Capabilities
 from tradewire.contract.errors import Unhonoured
@@ -82,7 +83,8 @@ class Engine:
             base_currency=settings.base_currency, global_guardians=settings.global_guardians
         )
         judge = Judge(plugins, settings.engine.guard_deadline_ms / 1000)
-        self._worker = Worker(store, plugins, judge, clock, limits, self.desk)
+        self._turns = Turns()
+        self._worker = Worker(store, plugins, judge, clock, limits, self.desk, self._turns)
         router = Router(store, plugins, clock, bells, self.desk.expect, shared=shared)
         self._actors = Actors(router.route, self._work, settings.engine.worker_threads, plugins.observer)
         self.claims = Claims(
@@ -186,6 +188,7 @@ class Engine:
             ring=partial(self._bells.work, account.id),
             publish=marks.publishing(fenced, account.id, self._clock) if self._publishes else None,
             observer=self._plugins.observer,
+            turns=self._turns,
         )
 
     def _broker(self, account: Account) -> Broker:

@@ -8,6 +8,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from tradewire.brokerage.market_view import MarketView, Want
+from tradewire.brokerage.turns import Turns
 from tradewire.crashpoints import crashpoint
 from tradewire.domain.clock import Clock
 from tradewire.domain.observer import Stage
@@ -16,7 +17,7 @@ from tradewire.engine import loading
 from tradewire.engine.account_view import AccountView, EngineLimits
 from tradewire.engine.changes import Changes
 from tradewire.engine.guarding import Judge
-from tradewire.engine.planning import plan
+from tradewire.engine.planning import AT_ONCE, plan
 from tradewire.engine.single_flight import SingleFlight
 from tradewire.engine.storing import Overtaken, store_plan
 from tradewire.plugins import Plugins
@@ -26,6 +27,9 @@ from tradewire.store.database import Store
 #: After so many overtaken plans one is made where nothing can overtake it.
 ATTEMPTS = 3
 LONGEST_REST_S = 0.02
+#: Where more is left each time, a plan decides about twice as many as the one before, up to so many: reading
+#: the account costs the same however much is decided.
+MOST_AT_ONCE = 80
 
 
 class Desk(Protocol):
@@ -46,7 +50,14 @@ class Worker:
     """Plans an account and commits the plan; only what was committed is handed over."""
 
     def __init__(
-        self, store: Store, plugins: Plugins, judge: Judge, clock: Clock, limits: EngineLimits, desk: Desk
+        self,
+        store: Store,
+        plugins: Plugins,
+        judge: Judge,
+        clock: Clock,
+        limits: EngineLimits,
+        desk: Desk,
+        turns: Turns | None = None,
     ) -> None:
         self._store = store
         self._plugins = plugins
@@ -54,6 +65,7 @@ class Worker:
         self._clock = clock
         self._limits = limits
         self._desk = desk
+        self._turns = turns or Turns()
         self._with_others = bool(limits.global_guardians)
         self._flight = SingleFlight()
 
@@ -64,11 +76,13 @@ class Worker:
         """All that is due; returns how long to rest: as long as it worked, so that in a burst one look finds
         what many brought. After a look that found nothing there is no rest."""
         began = self._clock.monotonic()
-        while (changes := self._planned(account_id)) is not None:
+        at_once = AT_ONCE
+        while (changes := self._planned(account_id, at_once)) is not None:
             self._hand_over(account_id, changes)
             crashpoint("reserve.handed_over")
             if not changes.more:
                 return min(self._clock.monotonic() - began, LONGEST_REST_S)
+            at_once = min(2 * at_once, MOST_AT_ONCE)
         return 0.0
 
     def _hand_over(self, account_id: str, changes: Changes) -> None:
@@ -78,14 +92,18 @@ class Worker:
         for at in {parent.wake_at for parent in changes.changed_parents.values() if parent.wake_at}:
             self._desk.wake(account_id, at)
 
-    def _planned(self, account_id: str) -> Changes | None:
+    def _planned(self, account_id: str, at_once: int) -> Changes | None:
+        with self._turns.planning(account_id):
+            return self._attempted(account_id, at_once)
+
+    def _attempted(self, account_id: str, at_once: int) -> Changes | None:
         market = self._desk.market(account_id)
         for _ in range(ATTEMPTS):
             view = self._store.read_now(partial(self._view, account_id, market.epoch))
             if view is None or not is_due(view):
                 return None
             with self._plugins.observer.timed(Stage.PLAN):
-                changes = plan(view, market, self._plugins, self._judge, self._limits)
+                changes = plan(view, market, self._plugins, self._judge, self._limits, at_once)
             if changes.is_empty:
                 return changes
             crashpoint("admit.evaluated")
@@ -97,14 +115,16 @@ class Worker:
                 continue
             crashpoint("reserve.committed")
             return changes
-        return self._store.write_now(partial(self._plan_and_store, account_id, market))
+        return self._store.write_now(partial(self._plan_and_store, account_id, market, at_once))
 
     def _view(self, account_id: str, epoch: int | None, conn: Connection) -> AccountView | None:
         """None also where another process has taken the account since its session was opened here."""
         view = loading.account_view(conn, account_id, self._clock.now(), self._with_others)
         return view if view is None or epoch in (None, view.epoch) else None
 
-    def _plan_and_store(self, account_id: str, market: MarketView, conn: Connection) -> Changes | None:
+    def _plan_and_store(
+        self, account_id: str, market: MarketView, at_once: int, conn: Connection
+    ) -> Changes | None:
         if self._with_others:
             versions.lock_all(conn)
         else:
@@ -112,7 +132,7 @@ class Worker:
         view = self._view(account_id, market.epoch, conn)
         if view is None:
             return None
-        changes = plan(view, market, self._plugins, self._judge, self._limits)
+        changes = plan(view, market, self._plugins, self._judge, self._limits, at_once)
         store_plan(conn, view, changes, self._with_others)
         return changes
 
