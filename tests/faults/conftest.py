@@ -30,5 +30,4 @@ def relay(nursery: Nursery, tmp_path: Path, venue: VenueProcess) -> Iterator[Rel
     relay = Relay(nursery, tmp_path / "relay")
     set_up(relay, venue)
     yield relay
-    if relay.is_alive():
-        relay.kill()
+    relay.end()

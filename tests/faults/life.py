@@ -105,6 +105,13 @@ class Relay:
         os.kill(self.pid, signal.SIGKILL)
         assert self.ended() == -signal.SIGKILL
 
+    def end(self) -> None:
+        """Whatever it does: it is gone afterwards."""
+        if self.is_alive():
+            self.kill()
+        else:
+            self.ended()
+
     def stop(self) -> int:
         os.kill(self.pid, signal.SIGTERM)
         return self.ended()

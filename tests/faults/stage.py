@@ -93,7 +93,10 @@ def embedded(mode: str | None) -> Iterator[Embedded]:
                 relay = Relay(nursery, folder / "relay", **({naive.VARIABLE: mode} if mode else {}))
                 set_up(relay, venue)
                 relay.kill()
-                yield Embedded(venue, relay, mode is not None)
+                try:
+                    yield Embedded(venue, relay, mode is not None)
+                finally:
+                    relay.end()
         finally:
             nursery.close()
 

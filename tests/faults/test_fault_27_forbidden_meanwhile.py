@@ -17,8 +17,15 @@ FORBIDDING = {
 }
 
 
-@pytest.mark.parametrize("forbidding", FORBIDDING)
-@pytest.mark.parametrize("point", REACHED)
+#: Each way at the point where it matters most, and the first of them at every point.
+TRIED = [
+    *((point, next(iter(FORBIDDING))) for point in REACHED),
+    *(("submit.storing", way) for way in list(FORBIDDING)[1:]),
+    ("accept.committed", "stopping the algorithm"),
+]
+
+
+@pytest.mark.parametrize(("point", "forbidding"), TRIED)
 def test_27_what_is_forbidden_before_it_is_sent_is_not_sent(
     relay: Relay, venue: VenueProcess, nursery: Nursery, point: str, forbidding: str
 ) -> None:
