@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from plugins.brokers.paper.account import (
     LATENCY_S,
@@ -19,6 +20,7 @@ from plugins.brokers.paper.account import (
 from tradewire import (
     Absent,
     Accepted,
+    AssetClass,
     ChildState,
     Execution,
     Found,
@@ -207,6 +209,51 @@ def test_exchange_hours_end_day_orders_at_the_close(env: PaperEnv) -> None:
         await pass_time(env)
         await pass_time(env, 6.5 * 3600)
         assert (await state_of(session, "c1")).state is ChildState.EXPIRED
+        await session.close()
+
+    asyncio.run(scenario())
+
+
+def test_outside_the_session_only_a_limit_order_that_says_so_is_taken_and_filled(env: PaperEnv) -> None:
+    env.clock.set(START - timedelta(hours=1))
+
+    async def scenario() -> None:
+        session = await open_paper(env, hours="exchange")
+        stock = AssetClass.STOCK
+        assert session.capabilities.supports(stock, OrderType.LIMIT, TimeInForce.DAY, extended_hours=True)
+        assert not session.capabilities.supports(
+            stock, OrderType.MARKET, TimeInForce.DAY, extended_hours=True
+        )
+        early = order("early", limit="1000", tif=TimeInForce.DAY)
+        assert isinstance(await session.submit(early), Rejected)
+        marked = replace(early, client_id="marked", extended_hours=True)
+        assert isinstance(await session.submit(marked), Accepted)
+        market = replace(order("market"), extended_hours=True)
+        assert isinstance(await session.submit(market), Rejected)
+        await pass_time(env)
+        assert (await state_of(session, "marked")).state is ChildState.FILLED
+        await session.close()
+
+    asyncio.run(scenario())
+
+
+def test_an_order_for_extended_hours_ends_four_hours_after_the_close(env: PaperEnv) -> None:
+    async def scenario() -> None:
+        session = await open_paper(env, hours="exchange")
+        await session.submit(replace(order(limit="100", tif=TimeInForce.DAY), extended_hours=True))
+        await pass_time(env, 6.5 * 3600)
+        assert (await state_of(session, "c1")).state is ChildState.ACKNOWLEDGED
+        await pass_time(env, 4 * 3600)
+        assert (await state_of(session, "c1")).state is ChildState.EXPIRED
+        await session.close()
+
+    asyncio.run(scenario())
+
+
+def test_an_account_that_always_trades_says_so(env: PaperEnv) -> None:
+    async def scenario() -> None:
+        session = await open_paper(env)
+        assert session.capabilities.always_open
         await session.close()
 
     asyncio.run(scenario())
