@@ -326,6 +326,25 @@ def test_what_waits_visibly_is_not_lost() -> None:
     assert report.live == 1
 
 
+@pytest.mark.parametrize(
+    ("waits_long", "algorithm", "findings"),
+    [
+        (True, "beta", {}),
+        (False, "beta", {"out_of_order": 1}),
+        (True, "alpha", {"out_of_order": 1}),
+    ],
+)
+def test_only_another_algorithms_order_passes_what_waits_for_hours(
+    waits_long: bool, algorithm: str, findings: dict[str, int]
+) -> None:
+    story = Story()
+    story.accepted("s1", "alpha")
+    story.note(K.PARENT_WAITING, story.wanted("s1", "alpha"), own=waits_long)
+    story.accepted("s2", algorithm)
+    story.admitted(story.wanted("s2", algorithm))
+    assert check(lines(story.entries)).counts == findings
+
+
 def test_findings_are_counted_beyond_those_that_are_spelt_out() -> None:
     story = Story()
     for number in range(150):
