@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from servers.machine import Server
@@ -27,6 +28,13 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     if isinstance(val, str) and len(val) > 20 and any(mark in val for mark in _SECRETS):
         return "secret"
     return None
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Commands that a test runs in its own process turn the log to the test's stderr, which ends with it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -118,8 +118,9 @@ def _runs(plugins: Plugins, signal: SignalFacts, algorithm: Algorithm, now: date
 
 
 def _unattached(plugins: Plugins, algorithm: Algorithm, draft: Draft, blueprint: str) -> Refused | None:
-    """What the message attaches and the blueprint does not."""
-    if draft.action in _WITHOUT_EXITS or plugins.blueprint(blueprint).attaches_exits:
+    """What the message attaches and the blueprint does not. A missing blueprint is told of at admission."""
+    installed = plugins.blueprints.get(blueprint)
+    if draft.action in _WITHOUT_EXITS or (installed is not None and installed.attaches_exits):
         return None
     for field, value in (("stopLoss", draft.stop_loss), ("takeProfit", draft.take_profit)):
         sizes_only = field == "stopLoss" and algorithm.sizing.stop is StopUse.SIZE_ONLY

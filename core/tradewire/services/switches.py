@@ -14,6 +14,7 @@ from tradewire.services.refusal import Code, Refused
 from tradewire.state.switches import position, set_switch
 from tradewire.state.versions import bump, lock_several
 from tradewire.store.database import Store
+from tradewire.store.locks import Lock, hold
 from tradewire.store.schema import accounts, switches
 
 
@@ -89,6 +90,7 @@ def _already(scope: Scope, reference: str, state: SwitchState) -> str:
 def install(conn: Connection, scope: Scope, scope_id: str = "") -> None:
     """A switch in its first position. For a guardian, a switch that is not stored is unknown, not active."""
     here = (switches.c.scope == scope.value) & (switches.c.scope_id == scope_id)
+    hold(conn, Lock.SWITCHES)
     if conn.execute(select(switches.c.epoch).where(here)).first() is None:
         first = SwitchState.ACTIVE.value
         conn.execute(insert(switches).values(scope=scope.value, scope_id=scope_id, state=first, epoch=0))

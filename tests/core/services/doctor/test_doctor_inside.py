@@ -33,6 +33,7 @@ from tradewire.testing.clock import FakeClock
 
 Run = Callable[..., Any]
 LEASE_S = 30.0
+SWEEP_S = 5.0
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def working(store: Store, clock: FakeClock, paper: str) -> Callable[..., None]:
 
         def unit(conn: Any) -> None:
             take(conn, paper, "w1", clock.now(), LEASE_S)
-            answer(conn, me, WorkerReport(accounts=(standing,)), {paper: 1}, clock.now(), LEASE_S)
+            answer(conn, me, WorkerReport(accounts=(standing,)), {paper: 1}, clock.now(), LEASE_S, SWEEP_S)
 
         store.write_now(unit)
 
