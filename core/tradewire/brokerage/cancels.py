@@ -80,7 +80,8 @@ class Cancels:
         crashpoint("cancel.asking")
         if not self._tenure.outlasts(self._settings.submit_timeout_s):
             return False
-        outcome = await asyncio.wait_for(self._session.cancel(ref), self._settings.submit_timeout_s)
+        async with asyncio.timeout(self._settings.submit_timeout_s):
+            outcome = await self._session.cancel(ref)
         crashpoint("cancel.asked")
         if outcome is CancelOutcome.REQUESTED:
             return True

@@ -137,6 +137,7 @@ class Comparison:
 
     async def _asked(self, what: str, answer: Awaitable[T]) -> T:
         try:
-            return await asyncio.wait_for(answer, ANSWER_S)
+            async with asyncio.timeout(ANSWER_S):
+                return await answer
         except TimeoutError:
             raise ConnectionError(f"The broker did not tell {what} within {ANSWER_S:.0f} s.") from None

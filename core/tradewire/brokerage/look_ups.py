@@ -104,6 +104,7 @@ class LookUps:
         since = child.sent_at or child.created_at
         timeout = self._settings.submit_timeout_s
         try:
-            return await asyncio.wait_for(self._session.find(client_id, since), timeout)
+            async with asyncio.timeout(timeout):
+                return await self._session.find(client_id, since)
         except TimeoutError:
             return Inconclusive(cause=f"The broker did not answer within {timeout:.0f} s.")

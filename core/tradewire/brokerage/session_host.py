@@ -231,7 +231,8 @@ class SessionHost:
 
     async def _opened(self) -> Session:
         try:
-            return await asyncio.wait_for(self._broker().open(self._config, self._env), OPEN_S)
+            async with asyncio.timeout(OPEN_S):
+                return await self._broker().open(self._config, self._env)
         except TimeoutError:
             raise ConnectionError(f"The broker did not open the account within {OPEN_S:.0f} s.") from None
 
@@ -283,7 +284,8 @@ class SessionHost:
     async def _close(self, session: Session) -> None:
         """Whatever closing does, it neither hides why the session ended nor keeps Tradewire from stopping."""
         try:
-            await asyncio.wait_for(session.close(), CLOSE_S)
+            async with asyncio.timeout(CLOSE_S):
+                await session.close()
         except Exception as error:  # noqa: BLE001 - the session is over all the same
             log.warning(
                 "A session did not close.",

@@ -61,7 +61,8 @@ class Wants:
 
     async def _meet(self, want: Want) -> None:
         try:
-            met = await asyncio.wait_for(self._fetch(want), DEADLINE_S)
+            async with asyncio.timeout(DEADLINE_S):
+                met = await self._fetch(want)
         except TimeoutError:
             met = False
         except Exception as error:  # noqa: BLE001 - guardians are told that it is missing, and block

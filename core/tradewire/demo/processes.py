@@ -69,7 +69,8 @@ async def _first_line(name: str, process: asyncio.subprocess.Process, log: Path)
     line = b""
     if process.stdout is not None:
         with suppress(TimeoutError):
-            line = await asyncio.wait_for(process.stdout.readline(), _STARTS_WITHIN_S)
+            async with asyncio.timeout(_STARTS_WITHIN_S):
+                line = await process.stdout.readline()
     if line.strip():
         return line
     raise Unhonoured(f"{name} did not start within {_STARTS_WITHIN_S:.0f} s. {_end_of(log)}".strip())
@@ -82,7 +83,8 @@ def _end_of(log: Path) -> str:
 async def _end(process: asyncio.subprocess.Process) -> None:
     _signal(process, signal.SIGTERM)
     try:
-        await asyncio.wait_for(process.wait(), _ENDS_WITHIN_S)
+        async with asyncio.timeout(_ENDS_WITHIN_S):
+            await process.wait()
     except TimeoutError:
         _signal(process, signal.SIGKILL)
         await process.wait()

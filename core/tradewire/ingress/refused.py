@@ -60,7 +60,8 @@ class Turnstile:
         )
         unit = partial(record, refusal=refusal, most_per_day=self._most_per_day)
         try:
-            room = await asyncio.wait_for(self._store.write(unit), min(_ROW_WITHIN_S, request.time_left_s))
+            async with asyncio.timeout(min(_ROW_WITHIN_S, request.time_left_s)):
+                room = await self._store.write(unit)
         except (StoreUnavailable, SQLAlchemyError, TimeoutError) as error:
             _log.warning("A refused message could not be kept (%s).", type(error).__name__)
             return

@@ -67,7 +67,8 @@ class Edge:
         """Answer 503 to whatever comes from now on; whether all that runs ended within `within_s` seconds."""
         self.stopping.set()
         try:
-            await asyncio.wait_for(self._idle.wait(), within_s)
+            async with asyncio.timeout(within_s):
+                await self._idle.wait()
         except TimeoutError:
             return False
         return True

@@ -78,7 +78,8 @@ async def _until_asked(exit_with_parent: bool) -> None:
     parent = os.getppid()
     while not asked.is_set() and not (exit_with_parent and os.getppid() != parent):
         with suppress(TimeoutError):
-            await asyncio.wait_for(asked.wait(), _PARENT_POLL_S if exit_with_parent else None)
+            async with asyncio.timeout(_PARENT_POLL_S if exit_with_parent else None):
+                await asked.wait()
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -59,7 +59,8 @@ class BrokerContract:
         async def run() -> Any:
             session = await self.broker.open(self.account(), self.lent)
             try:
-                return await asyncio.wait_for(work(session), _PATIENCE_S)
+                async with asyncio.timeout(_PATIENCE_S):
+                    return await work(session)
             finally:
                 await session.close()
 
@@ -180,7 +181,8 @@ class BrokerContract:
             listening = asyncio.ensure_future(_drained(session.events()))
             await asyncio.sleep(0)
             await session.close()
-            await asyncio.wait_for(listening, _PATIENCE_S)
+            async with asyncio.timeout(_PATIENCE_S):
+                await listening
 
         asyncio.run(run())
 
