@@ -41,11 +41,23 @@ async def run_serve(
         await core.ready()
         watching = asyncio.create_task(watch.run())
         app = front_app(core, watch.health, None)
-        await serve(app, settings.server, stop=stopping, on_ready=partial(on_ready, core))
+
+        async def closing() -> None:
+            await _ended(watching)
+            await asyncio.to_thread(core.close)
+
+        ready = partial(on_ready, core)
+        await serve(app, settings.server, stop=stopping, on_ready=ready, closing=closing)
     finally:
-        if watching is not None:
-            watching.cancel()
+        await _ended(watching)
         await asyncio.to_thread(core.close)
+
+
+async def _ended(watching: "asyncio.Task[None] | None") -> None:
+    """It reads the database, and so ends before that is closed."""
+    if watching is not None:
+        watching.cancel()
+        await asyncio.wait((watching,))
 
 
 def require_scale_out(command: str, settings: Settings) -> None:

@@ -71,8 +71,12 @@ async def run_worker(
                 engine.claims.told_at(at.url)
                 on_ready(engine, WorkerReady(worker_id=worker_id, at=at))
 
+            async def closing() -> None:
+                await asyncio.to_thread(core.close)
+
             await core.ready()
-            await serve(create_watched_app(health, core.metrics, where), where, stop=stopping, on_ready=ready)
+            app = create_watched_app(health, core.metrics, where)
+            await serve(app, where, stop=stopping, on_ready=ready, closing=closing)
         finally:
             await asyncio.to_thread(core.close)
     if name.lost is not None:
