@@ -1,9 +1,12 @@
 """Writes an exchange's sessions as JSON: `python -m tradewire.calendars.compile XNYS 2026-01-01 2027-12-31`.
 
 Run as a process of its own, since exchange_calendars brings pandas along (50 MB) and the server has no use
-for it afterwards. Exit code 2, with a sentence on stderr, for a name or a range that is not known.
+for it afterwards. A fourth argument such as `0,1` names the processor cores to run on, where those are not to
+be the caller's. Exit code 2, with a sentence on stderr, for a name or a range that is not known.
 """
 
+import contextlib
+import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -47,6 +50,16 @@ def compile_sessions(name: str, first: date, last: date) -> SessionCalendar:
     )
 
 
+def run_on(cores: str) -> None:
+    """Let this thread, and what it starts, run on `cores`, such as "0,1"; empty leaves it where it is.
+
+    Cores that the system does not grant (any more) change nothing: it only takes longer then.
+    """
+    if cores and hasattr(os, "sched_setaffinity"):
+        with contextlib.suppress(OSError, ValueError):
+            os.sched_setaffinity(0, map(int, cores.split(",")))
+
+
 def _known_until(name: str, last: date) -> date:
     """`last`, or the day up to which the exchange's holidays are known where that is earlier."""
     import exchange_calendars
@@ -63,8 +76,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         name, first, last = arguments[0], date.fromisoformat(arguments[1]), date.fromisoformat(arguments[2])
     except (IndexError, ValueError) as error:
-        sys.stderr.write(f"Usage: python -m tradewire.calendars.compile NAME FIRST LAST ({error}).\n")
+        sys.stderr.write(f"Usage: python -m tradewire.calendars.compile NAME FIRST LAST [CORES] ({error}).\n")
         return 2
+    run_on(arguments[3] if len(arguments) > 3 else "")
     try:
         calendar = compile_sessions(name, first, last)
     except UnknownCalendar as unknown:

@@ -41,6 +41,8 @@ class CalendarShelf:
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder = folder
         self._clock = clock
+        #: The server settles on one core later, and what it starts then would be held there as well.
+        self._cores = _cores()
         self._shelved: dict[str, _Shelved] = {}
         self._compiling = threading.Lock()
 
@@ -84,7 +86,8 @@ class CalendarShelf:
             if shelved is not None and self._is_fresh(shelved):
                 return shelved.calendar
             try:
-                fresh = _Shelved(compiled_at=self._clock.now(), calendar=_compiled(name, self._clock.now()))
+                now = self._clock.now()
+                fresh = _Shelved(compiled_at=now, calendar=_compiled(name, now, self._cores))
             except Unhonoured:
                 if shelved is None:
                     raise
@@ -113,9 +116,16 @@ class CalendarShelf:
         Path(written).replace(self._path(name))
 
 
-def _compiled(name: str, now: datetime) -> SessionCalendar:
+def _cores() -> str:
+    """The processor cores that this process may use, such as "0,1"; empty where the system does not say."""
+    if not hasattr(os, "sched_getaffinity"):
+        return ""
+    return ",".join(map(str, sorted(os.sched_getaffinity(0))))
+
+
+def _compiled(name: str, now: datetime, cores: str) -> SessionCalendar:
     first, last = (now - BEHIND).date().isoformat(), (now + AHEAD).date().isoformat()
-    command = [sys.executable, "-m", "tradewire.calendars.compile", name, first, last]
+    command = [sys.executable, "-m", "tradewire.calendars.compile", name, first, last, cores]
     try:
         done = subprocess.run(command, capture_output=True, timeout=COMPILE_TIMEOUT_S, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -1,6 +1,8 @@
 import asyncio
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,7 +23,7 @@ class Compiler:
         self.ahead = timedelta(days=400)
         self.fails = False
 
-    def __call__(self, name, now):
+    def __call__(self, name, now, cores):
         self.asked.append((name, now))
         if self.fails:
             raise Unhonoured("No subprocess today.")
@@ -136,6 +138,30 @@ def test_an_unknown_name_is_refused_with_what_is_close(shelf):
 def test_a_name_that_looks_like_an_option_is_only_an_unknown_name(shelf):
     with pytest.raises(Unhonoured, match="no exchange calendar named '--help'"):
         got(shelf, "--help")
+
+
+def test_it_is_compiled_on_all_cores_also_when_the_server_has_settled_on_one(shelf, monkeypatch):
+    """The compiler, but for its sessions, tells on how many cores it was begun and on how many it goes on."""
+    program = """
+import os, sys
+from tradewire.calendars import compile
+begun = len(os.sched_getaffinity(0))
+def told(*_):
+    raise compile.UnknownCalendar(f"{begun} then {len(os.sched_getaffinity(0))}")
+compile.compile_sessions = told
+sys.exit(compile.main(sys.argv[1:]))
+"""
+    run, allowed = subprocess.run, os.sched_getaffinity(0)
+    monkeypatch.setattr(
+        subprocess, "run", lambda command, **how: run([sys.executable, "-c", program, *command[3:]], **how)
+    )
+
+    def got_when_settled():
+        os.sched_setaffinity(0, {min(allowed)})
+        got(shelf)
+
+    with ThreadPoolExecutor(1) as threads, pytest.raises(Unhonoured, match=f"^1 then {len(allowed)}$"):
+        threads.submit(got_when_settled).result()
 
 
 def test_the_server_gets_its_sessions_without_pandas(tmp_path):
