@@ -3,7 +3,9 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from tradewire.domain.base import Struct
 from tradewire.store.schema import decisions
@@ -18,17 +20,11 @@ class Decision(Struct):
 
 def put(conn: Connection, account_id: str, decision: Decision, now: datetime) -> None:
     """Leave a decision for the account's owner; a later one takes the place of an earlier."""
-    settle(conn, decision.client_id)
     quantity, price = decision.filled or (None, None)
-    conn.execute(
-        insert(decisions).values(
-            client_id=decision.client_id,
-            account_id=account_id,
-            quantity=quantity,
-            price=price,
-            decided_at=now,
-        )
-    )
+    decided = {"account_id": account_id, "quantity": quantity, "price": price, "decided_at": now}
+    make = postgresql_insert if conn.dialect.name == "postgresql" else sqlite_insert
+    row = make(decisions).values(client_id=decision.client_id, **decided)
+    conn.execute(row.on_conflict_do_update(index_elements=[decisions.c.client_id], set_=decided))
 
 
 def waiting(conn: Connection, account_id: str) -> tuple[Decision, ...]:
