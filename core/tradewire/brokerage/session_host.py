@@ -318,8 +318,7 @@ class SessionHost:
         log.info("The account is connected and compared.", account=self._config.name)
         self._ring()
         await self._send_waiting()
-        for child in await self._store.read(partial(queries.being_cancelled, account_id=self._config.id)):
-            self.cancel(child)
+        await self._cancel_waiting()
 
     async def _health(self, session: Session, change: HealthChange) -> None:
         if change.state is HealthState.READY:
@@ -340,12 +339,19 @@ class SessionHost:
         """Send what is stored as NEW: left by an earlier life, or found never to have arrived."""
         self.send(await self._store.read(partial(queries.unsent, account_id=self._config.id)))
 
+    async def _cancel_waiting(self) -> None:
+        """Ask for the cancels that did not come about: nobody may have asked the broker, where their plan was
+        stored and its answer lost."""
+        for child in await self._store.read(partial(queries.being_cancelled, account_id=self._config.id)):
+            self.cancel(child)
+
     def _fetch(self, comparison: Comparison) -> None:
         if self._fetching is None or self._fetching.done():
             self._fetching = self._spawn(comparison.until_executions_are_there())
 
     async def _recheck(self, session: Session) -> None:
-        """What no event tells of: fills that a stream lost, and a comparison that could not be finished."""
+        """What no event tells of: fills that a stream lost, cancels that nobody asked for, and a comparison
+        that could not be finished."""
         while True:
             await asyncio.sleep(RECHECK_S)
             if self._comparing.locked() or self._comparison is None:
@@ -353,6 +359,7 @@ class SessionHost:
             if self._standing.ready:
                 async with self._comparing:
                     await _logged(self._comparison.orders())
+                await _logged(self._cancel_waiting())
             elif session.health() in _USABLE:
                 await _logged(self._compare(session))
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -24,6 +25,7 @@ from tradewire.contract.broker import (
     SubmitResult,
     Unknown,
 )
+from tradewire.domain.message import Action
 from tradewire.domain.order import ChildOrder, ChildState
 
 
@@ -178,6 +180,20 @@ def test_a_cancel_is_asked_for_until_the_broker_took_it(bench: Bench) -> None:
             one.gap()
             await one.compared(2)
             assert len(session.cancelled) == 4
+
+    asyncio.run(go())
+
+
+@pytest.mark.usefixtures("rechecking")
+def test_a_cancel_that_was_stored_and_that_nobody_asked_for_is_asked_for(bench: Bench) -> None:
+    async def go() -> None:
+        session = ScriptedSession()
+        async with hosted(bench, session) as one:
+            await one.ready()
+            child = await one.acknowledged()
+            session.orders.append(shown(session.sent[0]))
+            await asyncio.to_thread(partial(bench.ask, action=Action.CANCEL))
+            await one.until(lambda: child.client_id in session.cancelled)
 
     asyncio.run(go())
 
