@@ -25,12 +25,15 @@ up: $(STAMP)
 test: $(STAMP)
 	@$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
-# Measures on the disk that build/ lies on; ARGS="--quick" tries it out, "--help" tells the rest.
+# Measures on the disk that build/ lies on; ARGS="burst accept" measures these rows, "--quick" tries it out,
+# "--help" tells the rest.
 bench: $(STAMP)
 	@PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
 
-# A thousand rounds of kill -9 under load in histories of fifty, then a hundred on PostgreSQL with several processes.
+# Five hundred signals a second for a minute; then a thousand rounds of kill -9 under load in histories of fifty,
+# and a hundred on PostgreSQL with several processes.
 test-long: $(STAMP)
+	@$(BIN)/python tests/faults/overload.py
 	@$(BIN)/python tests/faults/kill_loop.py --rounds 1000 $(ARGS)
 	@$(BIN)/python tests/faults/kill_loop.py --rounds 100 --side-by-side 1 --many
 

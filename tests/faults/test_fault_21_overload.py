@@ -1,56 +1,52 @@
 """Fault 21 in small: more signals than can be worked. All are answered, late ones expire, none is lost.
 
-Five hundred a second for a minute, with the answers' times, are measured by `make bench`.
+Five hundred a second for a minute, with the answers' times, are sent by `make test-long`.
 """
 
+import asyncio
 import os
 import signal
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from faults.truth import book_of, exported, judged, told
-from integration.relay import ShiftedClock
+from bench.load import rate
+from bench.processes import job_to
+from bench.runs import alert
+from bench.stored import ended
+from faults.overload import Overload
+from faults.truth import book_of, exported, judged
+from integration.relay import Relay, ShiftedClock
 from integration.venue_truth import executed, ready, trading_at
 from plugins.brokers.paper.process import VenueProcess
-from tradewire.audit.posts import Post
-from tradewire.store.schema import parent_orders
 
-SIGNALS = 300
+IN_TIME, LATE = 100, 200
 SYMBOLS = ("AAPL", "MSFT", "TSLA", "SPY", "NVDA")
 
 
 def test_21_all_are_answered_late_ones_expire_and_none_is_lost(tmp_path: Path, venue: VenueProcess) -> None:
-    clock = ShiftedClock(datetime.now(UTC))
+    began = datetime.now(UTC)
+    clock = ShiftedClock(began)
     with trading_at(venue, tmp_path / "data", clock) as relay:
         ready(relay)
-        lock = threading.Lock()
-        posts: list[Post] = []
-
-        def post(number: int) -> int:
-            fields = {"symbol": SYMBOLS[number % 5], "action": "buy", "qty": 1, "id": str(number)}
-            answer = relay.post("s", **fields)
-            if answer.status_code == 200:
-                with lock:
-                    posts.append(Post(signal_id=answer.json()["id"], message=str(number)))
-            return answer.status_code
-
-        with ThreadPoolExecutor(16) as pool:
-            answers = list(pool.map(post, range(SIGNALS // 3)))
-            # The venue stands still: what is accepted now cannot be worked in time.
-            os.kill(venue.process.pid, signal.SIGSTOP)
-            answers += pool.map(post, range(SIGNALS // 3, SIGNALS))
+        sent = Overload()
+        post(relay, sent, IN_TIME)
+        # The venue stands still: what is accepted now cannot be worked in time.
+        os.kill(venue.process.pid, signal.SIGSTOP)
+        post(relay, sent, LATE, first=IN_TIME)
         clock.advance(90)
         os.kill(venue.process.pid, signal.SIGCONT)
         relay.settled()
 
-        assert set(answers) == {200}
-        report = judged(exported(relay), book_of(venue), posts)
-        assert report.ok, told(report)
-        ends = [row.state for row in relay.rows(parent_orders)]
-        assert len(ends) == SIGNALS
-        assert set(ends) <= {"filled", "expired", "blocked"}, set(ends)
-        assert ends.count("filled") + ends.count("expired") + ends.count("blocked") == SIGNALS
-        assert len(set(ends)) > 1
-        assert sum(executed(venue).values()) == ends.count("filled")
+        report = judged(exported(relay), book_of(venue), sent.posts)
+        ways = relay.core.store.read_now(lambda conn: ended(conn, began - timedelta(days=1)))
+        assert list(sent.problems(ways, report)) == []
+        assert len(sent.posts) == IN_TIME + LATE
+        assert sum(executed(venue).values()) == ways.ways["filled"]
+
+
+def post(relay: Relay, sent: Overload, count: int, first: int = 0) -> None:
+    """So many messages at 200 a second, numbered from `first`."""
+    bodies = [alert(relay.key, "s", symbol=symbol, qty=1, id="%d") for symbol in SYMBOLS]
+    fields = {"per_second": 200.0, "seconds": count / 200, "first": first, "keep": True}
+    job = job_to(relay.url, "/api/tradingview/webhook", "rate", bodies, **fields)
+    sent.add(asyncio.run(rate(job)), first)

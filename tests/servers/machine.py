@@ -22,11 +22,14 @@ PATIENCE_S = 60.0
 
 
 class Server:
-    """One life after another of the same server; its data stays until `remove`."""
+    """One life after another of the same server; its data stays until `remove`.
 
-    def __init__(self, name: str) -> None:
+    It lies in `inside`, or where temporary files do.
+    """
+
+    def __init__(self, name: str, inside: Path | None = None) -> None:
         self.name = name
-        self.folder = Path(tempfile.mkdtemp(prefix=f"tradewire-{name}-"))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"tradewire-{name}-", dir=inside))
         self.folder.chmod(0o755)
         keeper.runs(self.folder, 0)
         self.port = free_port()

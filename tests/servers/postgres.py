@@ -38,8 +38,8 @@ class Postgres(Server):
     # Fast shutdown: it ends the connections there are, and need not recover afterwards.
     gentle = signal.SIGINT
 
-    def __init__(self, **settings: str) -> None:
-        super().__init__("postgres")
+    def __init__(self, inside: Path | None = None, **settings: str) -> None:
+        super().__init__("postgres", inside)
         self._settings = {**SETTINGS, **settings}
         self._bin = _binaries(self.folder)
         self._numbers = itertools.count(1)

@@ -1,0 +1,164 @@
+"""Fault 21: more signals than can be worked. All are answered, late ones expire, none is lost.
+
+    python tests/faults/overload.py --rate 500 --seconds 60
+
+At the full rate a `tradewire up`, its venue and the sender are a process each; then the exported ledger is
+checked, beside the venue's book and what the sender was told. The test does the same in small.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import httpx
+import msgspec
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.asking import Done
+from bench.figures import percentile
+from bench.machine import NoDisk, file_system
+from bench.processes import Sender, Venue
+from bench.relay import Embedded
+from bench.runs import SYMBOLS, VENUE_MS, alert
+from bench.stored import Ended, oldest_sent_s
+from faults.truth import judged, told
+from tradewire.audit.finding import Report
+from tradewire.audit.posts import Post
+from tradewire.audit.venue import read_venue
+from tradewire.settings import EngineSettings
+
+RATE, SECONDS = 500.0, 60.0
+#: Of the answers, in milliseconds.
+LONGEST_P99_MS = 100.0
+#: `stale_signal` lets nothing older pass, by default.
+OLDEST_S = 60
+#: How long the rest may take to come to its end.
+PATIENCE_S = 900.0
+#: How the order of a signal may end, worked in time or not.
+ENDS = ("filled", "expired", "blocked")
+
+
+class Overload:
+    """What senders were told; a message is known again by its number."""
+
+    def __init__(self) -> None:
+        self.posts: list[Post] = []
+        self.statuses: Counter[int] = Counter()
+
+    def add(self, done: Done, first: int = 0) -> None:
+        """The answers to messages that are numbered from `first`, in the order in which they were sent."""
+        self.statuses.update(done.statuses)
+        for number, answer in enumerate(done.answers, first):
+            said = msgspec.json.decode(answer) if answer else {}
+            if said.get("status") == "accepted":
+                self.posts.append(Post(signal_id=said["id"], message=str(number)))
+
+    def problems(self, ended: Ended, report: Report) -> Iterator[str]:
+        """What is not as it must be once all has ended, in sentences."""
+        if set(self.statuses) != {200}:
+            yield f"Not every message was answered with 200: {dict(self.statuses)}."
+        if len(self.posts) != self.statuses.total():
+            yield f"Of {self.statuses.total()} messages {len(self.posts)} were accepted."
+        if ended.ways.total() != len(self.posts):
+            yield f"{len(self.posts)} signals were accepted, and there are {ended.ways.total()} orders."
+        if others := [way for way in ended.ways if way.split()[0] not in ENDS]:
+            yield f"Orders ended otherwise than they should: {', '.join(others)}."
+        if len(ended.ways) < 2:
+            yield f"All orders ended alike: {ended.told()}; the load was no overload."
+        if not report.ok:
+            yield told(report)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Send more signals than can be worked, and check what came.")
+    parser.add_argument("--rate", type=float, default=RATE, help="signals a second")
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--data", default="build/overload", help="a folder on the disk to work on")
+    options = parser.parse_args(arguments)
+    place = Path(options.data)
+    place.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=place)).resolve()
+    try:
+        file_system(folder)
+    except NoDisk as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    problems = overloaded(folder, options.rate, options.seconds)
+    for problem in problems:
+        sys.stdout.write(f"{problem}\n")
+    if problems:
+        sys.stdout.write(f"The ledger and the logs are in {folder}.\n")
+    else:
+        shutil.rmtree(folder)
+    return 1 if problems else 0
+
+
+def overloaded(folder: Path, rate: float, seconds: float) -> list[str]:
+    """Send so many a second for so long, let all of it end, and print what came; the problems."""
+    log, sent = folder / "log", Overload()
+    with Venue(log, VENUE_MS) as venue, Sender(log) as sender:
+        relay = Embedded(folder / "data", log)
+        try:
+            relay.trade(venue, SYMBOLS)
+            bodies = [alert(relay.key, symbol, qty=1, id="%d") for symbol in SYMBOLS]
+            _say(f"{rate:.0f} signals a second for {seconds:.0f} s ...")
+            began = time.time()
+            done = sender.do(relay.job("rate", bodies, per_second=rate, seconds=seconds, keep=True))
+            sent.add(done)
+            _settled(relay)
+            ended, oldest_s = relay.ended(began), relay.read(oldest_sent_s)
+            _say("reading the ledger ...")
+            exported = relay.api.get("/audit/export", timeout=PATIENCE_S)
+            exported.raise_for_status()
+        finally:
+            relay.stop()
+        book = read_venue(httpx.get(f"{venue.url}/book", timeout=60).content)
+        (folder / "ledger.jsonl").write_text(exported.text)
+        report = judged(exported.text.splitlines(keepends=True), book, sent.posts)
+    p50, p99 = (percentile(done.latencies_ms, one) for one in (50, 99))
+    rows = {
+        "messages sent": f"{len(done.sent_at):,}",
+        "answers 200": f"{sent.statuses[200]:,}",
+        "answered after, p50 / p99": f"{p50:.1f} / {p99:.1f} ms",
+        "the longest answer": f"{max(done.latencies_ms):.0f} ms",
+        **{f"orders {way}": f"{count:,}" for way, count in sorted(ended.ways.items())},
+        "oldest signal sent": f"{oldest_s:.1f} s",
+        "all ended after": f"{ended.seconds:.0f} s",
+        "ledger entries": f"{report.entries:,}",
+        "findings": f"{sum(report.counts.values()):,}",
+    }
+    sys.stdout.write("\n".join(f"{name:<32}{value:>18}" for name, value in rows.items()) + "\n")
+    return [*sent.problems(ended, report), *_late(p99, oldest_s)]
+
+
+def _late(p99_ms: float, oldest_s: float) -> Iterator[str]:
+    if p99_ms >= LONGEST_P99_MS:
+        yield f"The 99th percentile of the answers is {p99_ms:.0f} ms; {LONGEST_P99_MS:.0f} are allowed."
+    longest_s = OLDEST_S + EngineSettings().release_timeout_s
+    if oldest_s > longest_s:
+        yield f"A signal was sent {oldest_s:.1f} s after it was accepted; {longest_s:.0f} are allowed."
+
+
+def _settled(relay: Embedded) -> None:
+    """Wait until all that was accepted has ended, and say every few seconds how much is left."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not (left := relay.waiting()).none:
+        _say(f"{left.signals:,} signals and {left.orders:,} orders are left ...")
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Not all ended within {PATIENCE_S:.0f} s.")
+        time.sleep(3)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
