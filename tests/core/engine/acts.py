@@ -4,6 +4,8 @@ do as they are told."""
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from core.engine.bench import Bench, execution
 from tradewire import (
     Accepted,
@@ -19,12 +21,17 @@ from tradewire import (
     Verdict,
     allow,
 )
+from tradewire.audit.check import check
+from tradewire.audit.finding import Report
 from tradewire.contract.broker import OrderState, OrderUpdate
 from tradewire.domain.algorithm import Plugged
+from tradewire.domain.ledger import EntryKind
 from tradewire.domain.message import Action
 from tradewire.domain.order import ChildOrder, ChildState, ParentOrder
+from tradewire.ledger.export import Line
 from tradewire.plugins import Plugins
 from tradewire.store.database import Store
+from tradewire.store.schema import ledger_entries
 
 FRESH = Plugged(name="stale_signal", params={"max_age_s": 86_400})
 
@@ -122,6 +129,24 @@ def ended(child: ChildOrder, filled: int) -> OrderUpdate:
 def legs(bench: Bench, signal_id: str) -> list[ParentOrder]:
     """The signal's parent orders, in the order of their legs."""
     return [one for one in bench.parents() if one.signal_id == signal_id]
+
+
+def audited(bench: Bench) -> Report:
+    """What the audit says of everything since the routing, which is where a bench's ledger begins."""
+    rows = sorted(bench.rows(ledger_entries), key=lambda row: row.seq)
+    lines = [
+        Line(number=number, seq=row.seq, previous="", hash="", body=msgspec.Raw(row.body))
+        for number, row in enumerate(rows, 2)
+    ]
+    return check(lines, settled=True)
+
+
+def admitted(bench: Bench) -> list[tuple[str, int]]:
+    """The signals and legs of all orders that started, in the order in which they did."""
+    rows = sorted(bench.rows(ledger_entries), key=lambda row: row.seq)
+    parents = {one.id: one for one in bench.parents()}
+    started = [parents[row.parent_id] for row in rows if row.kind == EntryKind.PARENT_ADMITTED]
+    return [(one.signal_id, one.leg) for one in started]
 
 
 def settle(bench: Bench, account_id: str = "acc") -> None:

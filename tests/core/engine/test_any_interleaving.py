@@ -5,7 +5,8 @@ import shutil
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
@@ -35,6 +36,9 @@ from tradewire.domain.switch import SwitchState
 from tradewire.domain.verdict import Scope
 from tradewire.store.schema import positions
 
+#: Bounds what hangs, not how long it takes while other tests run beside it.
+pytestmark = pytest.mark.timeout(400)
+
 SYMBOLS = ("AAPL", "AAPL", "NASDAQ:AAPL", "MSFT")
 NONE_ARE_OPEN = "an ended parent has no open order"
 
@@ -44,12 +48,12 @@ quantities = st.sampled_from([60, 90, 45, 30, 7, 1]).map(Decimal)
 
 
 ACTIONS = [
-    *[Action.BUY] * 3,
-    *[Action.SELL] * 2,
-    *[Action.EXIT] * 2,
+    *[Action.BUY] * 6,
+    *[Action.SELL] * 4,
+    *[Action.TARGET] * 3,
     *[Action.REVERSE] * 2,
-    *[Action.TARGET] * 2,
-    Action.ADD,
+    *[Action.EXIT] * 2,
+    *[Action.ADD] * 2,
     Action.CANCEL,
 ]
 positions_wanted = st.sampled_from([-60, -31, 0, 0, 20, 45, 90]).map(Decimal)
@@ -92,14 +96,19 @@ class AnyInterleaving(Machine):
 
     # What users and TradingView do
 
-    @rule(asked=st.lists(requests(), min_size=1, max_size=4), at_once=st.booleans())
-    def signals(self, asked: list[tuple[str, dict[str, Any]]], at_once: bool) -> None:
+    @rule(
+        asked=st.lists(requests(), min_size=1, max_size=4),
+        then=st.sampled_from(["nothing", "work", "fill"]),
+    )
+    def signals(self, asked: list[tuple[str, dict[str, Any]]], then: str) -> None:
         for name, message in asked:
             self.bench.signal(name, **message)
         self.bench.route()
-        if at_once:
+        if then != "nothing":
             for account_id in ACCOUNTS:
                 self.worked(account_id)
+        if then == "fill":
+            self.a_good_minute()
 
     @rule(data=st.data(), account_id=accounts, what=st.sampled_from(["nothing", "tell", "send"]))
     def work(self, data: st.DataObject, account_id: str, what: str) -> None:
@@ -191,11 +200,14 @@ class AnyInterleaving(Machine):
 
     @invariant()
     def no_position_can_exceed_its_limit(self) -> None:
-        live = [one for one in self.bench.parents() if _reserves(one)]
+        parents = self.bench.parents()
+        owners = self._owners(parents)
+        live = [one for one in parents if _reserves(one)]
+        position = self.held_by_each()
         for name in ALGORITHMS:
             for instrument in ("AAPL", "MSFT"):
                 own = [one for one in live if (one.algorithm_id, one.instrument_id) == (name, instrument)]
-                held = self.bench.held(name, instrument)
+                held = position.get((name, instrument), ZERO)
                 highest = held + sum((one.remaining for one in own if one.side == "buy"), ZERO)
                 lowest = held - sum((one.remaining for one in own if one.side == "sell"), ZERO)
                 assert lowest >= -MOST
@@ -203,11 +215,14 @@ class AnyInterleaving(Machine):
                 if ALGORITHMS[name] == "long":
                     assert lowest >= 0
         for account_id, broker in self.brokers.items():
-            self._never_at_the_broker(account_id, broker)
+            self._never_at_the_broker(account_id, broker, owners)
 
-    def _never_at_the_broker(self, account_id: str, broker: SimulatedBroker) -> None:
-        parents = {one.id: one.algorithm_id for one in self.bench.parents()}
-        owners = {one.client_id: parents[one.parent_id] for one in self.bench.children()}
+    def _owners(self, parents: list[ParentOrder]) -> dict[str, str]:
+        """The algorithm of each order at a broker."""
+        algorithms = {one.id: one.algorithm_id for one in parents}
+        return {one.client_id: algorithms[one.parent_id] for one in self.bench.children()}
+
+    def _never_at_the_broker(self, account_id: str, broker: SimulatedBroker, owners: dict[str, str]) -> None:
         truth: dict[tuple[str, str], list[Decimal]] = {}
         for client_id, order in broker.orders.items():
             request = order.request
@@ -294,6 +309,7 @@ class AnyInterleaving(Machine):
             if self.bench.parents():
                 self.everything_ends()
                 self.every_position_is_what_is_asked_for()
+                self.the_audit_finds_nothing()
         finally:
             self.store.close()
             shutil.rmtree(self.folder)
@@ -308,5 +324,10 @@ TestAnyInterleaving.settings = settings(
     max_examples=20,
     stateful_step_count=40,
     deadline=None,
+    # Making a finding smaller takes minutes, in which the time-out of the test passes for a second finding:
+    # by hand, with Phase.shrink here and a --timeout of ten minutes.
+    phases=(Phase.reuse, Phase.generate),
+    report_multiple_bugs=False,
+    print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

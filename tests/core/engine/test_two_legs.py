@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.engine.acts import ended, fill_some, holding, legs, limit, sent, settle
+from core.engine.acts import admitted, audited, ended, fill_some, holding, legs, limit, sent, settle
 from core.engine.bench import Bench, execution
 from tradewire import Accepted, Unknown
 from tradewire.brokerage.outcomes import store_absent, store_lost
@@ -163,6 +163,24 @@ def test_the_other_algorithms_of_a_lane_do_not_wait_for_a_resting_close(held: Be
     assert legs(held, signal)[1].state is ParentState.PENDING
 
 
+def test_what_waits_behind_a_resting_close_keeps_its_order_and_lets_others_pass(
+    held: Bench,
+) -> None:
+    held.algorithm("other", allow_shorts=True)
+    turn = held.ask(**REVERSE_AT_A_LIMIT)
+    mine = [held.signal(action=Action.SELL, quantity=Decimal(10))]
+    theirs = [held.signal("other", action=Action.SELL)]
+    mine.append(held.signal(action=Action.SELL, quantity=Decimal(5)))
+    theirs.append(held.signal("other", action=Action.SELL))
+    held.route()
+    held.work()
+    settle(held)
+    in_turn = [(turn, 0), (theirs[0], 0), (theirs[1], 0), (turn, 1), (mine[0], 0), (mine[1], 0)]
+    assert admitted(held)[1:] == in_turn
+    assert (held.held(), held.held("other")) == (-115, -20)
+    assert audited(held).counts == {}
+
+
 def test_an_exit_does_not_wait_for_an_opening_that_waits(held: Bench) -> None:
     signal = held.ask(**REVERSE_AT_A_LIMIT)
     sent(held, signal)
@@ -297,13 +315,15 @@ def test_an_entry_can_cancel_what_works_on_its_own_side(held: Bench) -> None:
 def test_an_addition_waits_for_the_entry_that_it_adds_to(bench: Bench) -> None:
     first = bench.ask(action=Action.BUY, quantity=Decimal(10))
     added = bench.ask(action=Action.ADD, quantity=Decimal(5))
+    behind = bench.ask(action=Action.BUY, quantity=Decimal(3))
     assert legs(bench, added)[0].detail == "The entry that it adds to has not filled yet."
+    assert legs(bench, behind)[0].state is ParentState.PENDING
     fill_some(bench)
     bench.work()
     assert legs(bench, added)[0].state is ParentState.WORKING
     settle(bench)
-    assert bench.held() == 15
-    assert legs(bench, first)[0].state is ParentState.FILLED
+    assert bench.held() == 18
+    assert admitted(bench) == [(first, 0), (added, 0), (behind, 0)]
 
 
 def test_orders_before_of_unknown_fate_keep_what_is_queued_behind_them(bench: Bench) -> None:
