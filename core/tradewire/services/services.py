@@ -94,7 +94,7 @@ def make_services(
         ),
         switches=Switches(store, clock, rings),
         signals=Signals(store),
-        stories=SignalStories(store),
+        stories=SignalStories(store, clock, lease_s, engine=engine),
         refusals=Refusals(store),
         orders=Orders(store),
         resolution=Resolution(store, clock, resolver),

@@ -3,6 +3,9 @@
 from tradewire.domain.base import Struct
 from tradewire.domain.order import ParentState
 
+#: The state of a signal that nobody has routed yet.
+WAITING = "waiting"
+
 
 class Run(Struct):
     """What one algorithm did with a signal. `unknown`: an order of it may or may not be at the broker."""
@@ -30,7 +33,7 @@ def state_of(
     if outcome is not None:
         return outcome, reason
     if not runs:
-        return ("routed" if routed else "waiting"), reason
+        return ("routed" if routed else WAITING), reason
     if any(run.unknown for run in runs):
         return "unknown", "An order may or may not be at the broker; it is being looked up."
     if any(run.state is ParentState.PAUSED for run in runs):

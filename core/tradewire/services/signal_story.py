@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, Row, select
 
 from tradewire.domain.base import Struct
+from tradewire.domain.clock import Clock
 from tradewire.domain.ledger import EntryKind, Recorded
 from tradewire.domain.order import Goal
 from tradewire.domain.verdict import Decision, Verdict
@@ -17,7 +19,9 @@ from tradewire.services.naming import account_brokers
 from tradewire.services.numbers import shown_price
 from tradewire.services.orders import ChildView, OrderView, order_views
 from tradewire.services.refusal import Code, Refused
+from tradewire.services.signal_state import WAITING
 from tradewire.services.signals import SignalView, signal_views
+from tradewire.services.waiting_signals import why_it_waits
 from tradewire.store.database import Store
 from tradewire.store.schema import fills, parent_orders, signals, verdicts
 
@@ -95,12 +99,28 @@ class SignalStory(Struct):
 
 
 class SignalStories:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock, lease_s: float, *, engine: bool) -> None:
+        """`engine`: whether this process works orders, and with them whatever waits."""
         self._store = store
+        self._clock = clock
+        self._lease_s = lease_s
+        self._engine = engine
 
     async def show(self, reference: str) -> SignalStory:
-        """The story of the signal whose id begins with `reference`; refuses in words."""
-        return await self._store.read(lambda conn: _story(conn, _found(conn, reference)))
+        """The story of the signal whose id begins with `reference`; refuses in words.
+
+        Where it waits because nobody works, its reason says so.
+        """
+        now = self._clock.now()
+
+        def unit(conn: Connection) -> SignalStory:
+            story = _story(conn, _found(conn, reference))
+            if self._engine or story.signal.state != WAITING:
+                return story
+            why = why_it_waits(conn, now, self._lease_s)
+            return replace(story, signal=replace(story.signal, reason=why or story.signal.reason))
+
+        return await self._store.read(unit)
 
 
 def _found(conn: Connection, reference: str) -> Row[Any]:

@@ -28,6 +28,7 @@ UNKNOWN = "019c0000-0003-7000-8000-000000000003"
 DUPLICATE = "019c0000-0004-7000-8000-000000000004"
 INVALID = "019c0000-0005-7000-8000-000000000005"
 UNKNOWN_CHILD = "c3" * 16
+WAITING = "019c0000-0006-7000-8000-000000000006"
 PARENTS = {FILLED: "a1" * 16, BLOCKED: "a2" * 16, UNKNOWN: "a3" * 16}
 
 
@@ -48,6 +49,11 @@ def live_through(conn: Connection, account: str, algorithm: str, start: datetime
         reason='The field "qty" is "{{strategy.order.contracts}}", which TradingView did not fill in.',
     )
     _fill(conn, account, algorithm, start)
+
+
+def wait(conn: Connection, at: datetime) -> None:
+    """Insert a signal that nobody has routed."""
+    _signal(conn, WAITING, at, routed_at=None)
 
 
 def _ms(at: datetime, milliseconds: int) -> datetime:
