@@ -64,6 +64,10 @@ class Relay(ABC):
         """Ask its store."""
 
     @abstractmethod
+    def export(self) -> list[str]:
+        """The exported ledger's lines."""
+
+    @abstractmethod
     def parts(self) -> dict[str, int]:
         """Its processes' ids, by what they are."""
 
@@ -109,7 +113,7 @@ class Embedded(Relay):
         instance = json.loads((folder / "instance.json").read_text())
         self.url = instance["url"]
         self._reading = reading_engine(f"sqlite:///{folder / 'tradewire.db'}")
-        self.api = httpx.Client(
+        self._api = httpx.Client(
             base_url=f"{self.url}/api/v1",
             headers={"authorization": f"Bearer {instance['token']}"},
             timeout=60,
@@ -127,15 +131,20 @@ class Embedded(Relay):
         with self._reading.connect() as conn:
             return work(conn)
 
+    def export(self) -> list[str]:
+        answer = self._api.get("/audit/export")
+        answer.raise_for_status()
+        return answer.text.splitlines(keepends=True)
+
     def parts(self) -> dict[str, int]:
         return {"relay": self._process.process.pid}
 
     def stop(self) -> None:
         self._reading.dispose()
-        self.api.close()
+        self._api.close()
         self._process.stop()
 
     def _call(self, path: str, body: Any = None) -> None:
-        answer = self.api.post(path, **({} if body is None else {"json": body}))
+        answer = self._api.post(path, **({} if body is None else {"json": body}))
         if answer.status_code >= 300:
             raise RuntimeError(f"POST {path}: {answer.status_code} {answer.text}")

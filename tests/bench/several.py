@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from bench.machine import NoDisk
 from bench.processes import Venue
 from bench.relay import ALGORITHM, CASH, Relay
+from faults.fleet_stage import exported_by
 from integration.fleet import QUICK, Fleet, until
 from integration.fleet import Process as FleetProcess
 from servers.machine import is_reachable, unprivileged
@@ -90,6 +91,10 @@ class Several(Relay):
     def read(self, work: Callable[[Connection], T]) -> T:
         assert self._fleet is not None
         return self._fleet.core.store.read_now(work)
+
+    def export(self) -> list[str]:
+        assert self._fleet is not None
+        return exported_by(self._fleet)
 
     def parts(self) -> dict[str, int]:
         assert self._postgres.process is not None
