@@ -6,12 +6,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from faults.truth import book_of, exported, judged, told
 from integration.relay import Relay, ShiftedClock
-from integration.venue_truth import accepted, executed, ready, trading_at
+from integration.venue_truth import accepted, again, executed, ready, trading_at
 from plugins.brokers.paper.process import VenueProcess
-from tradewire.store.schema import parent_orders
+from tradewire.store.schema import child_orders, parent_orders
 
 #: New York's clocks go from 02:00 to 03:00 at 07:00 UTC, and back to 01:00 at 06:00 UTC.
 SPRING = datetime(2026, 3, 8, 6, 59, 50, tzinfo=UTC)
@@ -78,6 +79,26 @@ def test_20_an_order_that_is_under_way_does_not_wait_for_the_time_of_before(
     relay.settled()
     sound(relay, venue)
     assert {row.state for row in relay.rows(parent_orders)} == {"filled"}, relay.story()
+
+
+def test_20_an_order_does_not_wait_for_the_time_before_a_stop_in_which_the_clock_was_set_back(
+    tmp_path: Path, venue: VenueProcess, clock: JumpingClock
+) -> None:
+    with trading_at(venue, tmp_path / "data", clock) as first:
+        ready(first)
+        accepted(first, symbol="AAPL", action="buy", qty=1, orderType="limit", limitPrice=1, id="rests")
+        first.wait_until(lambda: [row.state for row in first.rows(child_orders)] == ["acknowledged"])
+        soon = clock.now() + timedelta(minutes=1)
+        first.core.store.write_now(
+            lambda conn: conn.execute(
+                update(parent_orders).values(wake_at=soon, cancel_requested=True)
+            ).close()
+        )
+    clock.jump(timedelta(hours=-2))
+    with again(tmp_path / "data", first, clock) as relay:
+        relay.settled()
+        assert {row.state for row in relay.rows(parent_orders)} == {"cancelled"}, relay.story()
+        sound(relay, venue)
 
 
 @pytest.mark.parametrize("at", [SPRING, AUTUMN], ids=["to summer time", "to winter time"])

@@ -21,6 +21,7 @@ from tradewire.engine.outside import Outside
 from tradewire.ledger.append import append
 from tradewire.plugins import Plugins, PluginState
 from tradewire.runtime.checkpoints import CheckpointKeeper
+from tradewire.runtime.clock_at_start import wake_if_set_back
 from tradewire.runtime.figures import FiguresReader
 from tradewire.runtime.folder import DataFolder
 from tradewire.runtime.identity import EMBEDDED, identity
@@ -132,6 +133,7 @@ class Core:
 
     def _begin(self, conn: Connection) -> None:
         now = self.clock.now()
+        wake_if_set_back(conn, now)
         started = Entry(at=now, kind=EntryKind.ENGINE_STARTED, data={"version": version("tradewire")})
         quarantined = [
             Entry(
