@@ -16,7 +16,8 @@ from tradewire.services.switches import SwitchView
 
 
 class AccountChange(Struct, forbid_unknown_fields=True):
-    """`quantity_multiplier` > 0 scales what algorithms open on the account, never what they close."""
+    """`quantity_multiplier`, above 0 and at most 1000, scales what algorithms open on the account, never what
+    they close."""
 
     quantity_multiplier: Number
 
@@ -63,6 +64,12 @@ class AccountRoutes(Controller):
         caller: NamedDependency[Identity],
     ) -> AccountView:
         return await services.accounts.add(data, caller.name)
+
+    @get("/{reference:str}", summary="One account, without its credentials")
+    async def show_account(
+        self, reference: FromPath[str], services: NamedDependency[Services]
+    ) -> AccountView:
+        return await services.accounts.show(reference)
 
     @patch("/{reference:str}", summary="Scale what is opened on it")
     async def change_account(

@@ -115,6 +115,29 @@ def list_accounts(*, common: Common = DEFAULT) -> None:
     screen.console().print(shown)
 
 
+@account.command(name="show")
+def show_account(name: str, /, *, common: Common = DEFAULT) -> None:
+    """One account: its broker, its fields, its guardians, its multiplier; without its credentials."""
+    with connect(common) as api:
+        answer = api.get(f"/accounts/{quote(name, safe='')}")
+    if common.json:
+        screen.print_json(answer.content)
+        return
+    from tradewire.services.accounts import AccountView
+
+    one = answer.read(AccountView)
+    out = screen.console()
+    out.print(
+        f"[bold]{screen.escape(one.name)}[/bold]  {screen.escape(one.broker)}, {one.mode}, {one.currency}"
+    )
+    fields = [f"{field} = {msgspec.json.encode(value).decode()}" for field, value in one.config.items()]
+    fields += [f"{field} = … (secret)" for field in one.credentials]
+    for text in fields or ["No fields are set."]:
+        out.print(screen.escape(text))
+    out.print(f"Guardians of the account: {screen.escape(', '.join(one.guardians) or 'none')}")
+    out.print(f"Multiplier of what is opened: {one.quantity_multiplier}")
+
+
 def _guardians(texts: tuple[str, ...]) -> dict[str, dict[str, str]]:
     chosen: dict[str, dict[str, str]] = {}
     for text in texts:

@@ -17,7 +17,7 @@ class AccountMode(StrEnum):
 class Account(Struct, kw_only=True):
     """`currency` is the base currency. `config` holds no secret; credentials are stored apart, encrypted.
 
-    `quantity_multiplier` > 0 scales what algorithms open on this account, and never what they close.
+    `quantity_multiplier`, above 0, scales what algorithms open on this account, and never what they close.
     """
 
     id: str

@@ -33,12 +33,14 @@ from tradewire.store.locks import Lock, hold
 from tradewire.store.schema import accounts
 
 _CURRENCY = re.compile(r"[A-Z0-9]{3,10}")
+#: More is a slip of the keyboard: one entry would be a fortune.
+LARGEST_MULTIPLIER = 1000
 
 
 class NewAccount(Struct):
     """`config` holds the broker's fields by name, secret ones among them; without a `currency` it is the base
     currency. `guardians` are those of the account's scope, by name with their parameters.
-    `quantity_multiplier` scales what is opened on it."""
+    `quantity_multiplier`, above 0 and at most 1000, scales what is opened on it."""
 
     name: str
     broker: str
@@ -161,8 +163,21 @@ class Accounts:
 
         return await self._store.read(unit)
 
+    async def show(self, reference: str) -> AccountView:
+        """One account by its name or id; refuses in words."""
+
+        def unit(conn: Connection) -> AccountView:
+            account = account_by(conn, reference)
+            sealed = conn.execute(select(accounts.c.credentials).where(accounts.c.id == account.id)).scalar()
+            return _view(account, self._credential_names(sealed))
+
+        return await self._store.read(unit)
+
     async def set_multiplier(self, reference: str, multiplier: str, by: str) -> AccountView:
-        """Scale what is opened on the account from now on; what is at work or held stays as it is."""
+        """Scale what is opened on the account from now on; what is at work or held stays as it is.
+
+        Above 0 and at most 1000; refuses in words.
+        """
         number, now = _multiplier(multiplier), self._clock.now()
 
         def unit(conn: Connection) -> AccountView:
@@ -205,8 +220,12 @@ class Accounts:
 
 def _multiplier(text: str) -> Decimal:
     number = number_in("quantity_multiplier", text)
-    if number <= 0:
-        raise Refused(Code.INVALID, f"quantity_multiplier is above 0, not {text}.")
+    if not 0 < number <= LARGEST_MULTIPLIER:
+        raise Refused(
+            Code.INVALID,
+            f"quantity_multiplier is above 0 and at most {LARGEST_MULTIPLIER}, such as 0.5 for half of what "
+            f"algorithms ask for; not {text}.",
+        )
     return number
 
 

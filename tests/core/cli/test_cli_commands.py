@@ -252,3 +252,22 @@ def test_resolving_needs_a_running_tradewire(cli: Cli) -> None:
     refused = cli("order", "resolve", "ab", "--absent")
     assert refused.code == 1
     assert "tradewire up" in refused.err
+
+
+def test_an_accounts_multiplier_is_set_and_shown(cli: Cli) -> None:
+    assert cli("account", "add", "paper", "--multiplier", "2").code == 0
+    assert "Multiplier of what is opened: 2\n" in cli("account", "show", "paper").out
+    changed = cli("account", "set", "paper", "--multiplier", "0.50")
+    assert changed.out == "What is opened on the account paper is scaled by 0.5.\n"
+    assert "Multiplier of what is opened: 0.5\n" in cli("account", "show", "paper").out
+    assert "multiplier=0.5" in cli("account", "list").out
+    assert json.loads(cli("account", "show", "paper", "--json").out)["quantity_multiplier"] == "0.5"
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "half", "1e9"])
+def test_what_is_no_multiplier_is_refused_in_one_sentence(cli: Cli, text: str) -> None:
+    cli("account", "add", "paper")
+    refused = cli("account", "set", "paper", f"--multiplier={text}")
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.startswith("quantity_multiplier is ")
+    assert len(refused.err.strip().splitlines()) == 1
