@@ -79,9 +79,9 @@ class Trading:
         for count in LANES:
             self._say(f"{count} alerts on one symbol")
             _, arrived, ends = self._burst(SYMBOLS[:1], count)
-            name = f"burst of {count} on one symbol"
+            name = f"burst of {count}, one symbol"
             least = f"{count * VENUE_MS / 1000:g} s of it is the venue's {VENUE_MS} ms, one after the other"
-            yield told(f"{name}: the last at the venue", [max(arrived, default=0.0)], "s", least)
+            yield told(f"{name}: last at the venue", [max(arrived, default=0.0)], "s", least)
             yield at_least(f"{name}: reached the venue", [len(arrived)], "", count, f"ended: {ends.told()}")
 
     def throughput(self, how: str = "", goal: float | None = None) -> Iterator[Figure]:
