@@ -22,7 +22,8 @@ signal = App(name="signal", help="One signal.")
 signal.command(send)
 
 _EVERY_S = 1.0
-#: While following, this many of the newest are looked at for a change.
+#: While following, this many of the newest are looked at for a change, and as many more as are new. On
+#: PostgreSQL one may turn up below others that were committed before it.
 _WATCHED = 100
 _ID = 13
 #: Of the columns of a line that is printed alone: time, id, state.
@@ -107,11 +108,21 @@ def _follow(common: Common, api: Api, status: Status | None, algorithm: str | No
     """First the newest `limit`, then each that comes and each whose state changes."""
     from tradewire.services.signals import SignalPage
 
-    def newest() -> "tuple[SignalView, ...]":
+    def page(after: str | None = None) -> SignalPage:
         size = max(limit, _WATCHED)
-        return api.get("/signals", status=status, algorithm=algorithm, limit=size).read(SignalPage).items
+        answer = api.get("/signals", status=status, algorithm=algorithm, limit=size, after=after)
+        return answer.read(SignalPage)
 
-    items = newest()
+    def newest() -> "list[SignalView]":
+        """As far back as one that was printed."""
+        read = page()
+        found = [*read.items]
+        while read.next is not None and not any(one.id in known for one in read.items):
+            read = page(read.next)
+            found += read.items
+        return found
+
+    items = [*page().items]
     known = {one.id: one.state for one in items[limit:]}
     out = screen.console()
     while True:

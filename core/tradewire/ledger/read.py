@@ -37,7 +37,6 @@ def tail(
     limit: int = 100,
     *,
     before: int | None = None,
-    after: int | None = None,
     kinds: Collection[EntryKind] = (),
     signal_id: str | None = None,
     parent_id: str | None = None,
@@ -48,7 +47,9 @@ def tail(
 ) -> list[Recorded]:
     """The newest `limit` entries that pass every filter given, newest first.
 
-    `before` and `after` are seqs, both excluded, for paging and following; `since` <= at < `until`.
+    `before` is a seq, excluded, for paging back; `since` <= at < `until`. Do not follow by seq: a lower one
+    may be committed after a higher one. Who follows the ledger goes by the numbers of what is sealed
+    (`export`).
     """
     entries = ledger_entries.c
     wanted = {
@@ -62,8 +63,6 @@ def tail(
         statement = statement.where(entries.kind.in_([kind.value for kind in kinds]))
     if before is not None:
         statement = statement.where(entries.seq < before)
-    if after is not None:
-        statement = statement.where(entries.seq > after)
     if since is not None:
         statement = statement.where(entries.at >= since)
     if until is not None:

@@ -10,7 +10,16 @@ import pytest
 
 from core.cli.conftest import Cli
 from core.services.conftest import ALGORITHM
-from core.services.history import BLOCKED, FILLED, live_through
+from core.services.history import (
+    BLOCKED,
+    DUPLICATE,
+    FILLED,
+    INVALID,
+    UNKNOWN,
+    WAITING,
+    live_through,
+    wait,
+)
 from tradewire.cli.orders import State
 from tradewire.domain.order import ParentState
 from tradewire.runtime.folder import DataFolder
@@ -167,6 +176,34 @@ def test_following_prints_each_signal_once_until_ctrl_c(cli: Cli, monkeypatch: p
     followed = cli("signals", "--follow", "--json")
     assert followed.code == 0
     assert len([json.loads(line) for line in followed.out.splitlines()]) == 5
+
+
+def test_following_misses_none_of_many_that_come_at_once(
+    cli: Cli, folder: DataFolder, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli("account", "add", "paper")
+    cli("algorithm", "add", file)
+    store = open_store(folder.database_url)
+    store.write_now(lambda conn: wait(conn, FakeClock().now()))
+    waits = []
+
+    def come(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) > 2:
+            raise KeyboardInterrupt
+        if len(waits) == 1:
+            store.write_now(
+                lambda conn: live_through(
+                    conn, account_by(conn, "paper").id, algorithm_by(conn, "breakout").id, FakeClock().now()
+                )
+            )
+
+    monkeypatch.setattr("tradewire.cli.signals.time.sleep", come)
+    monkeypatch.setattr("tradewire.cli.signals._WATCHED", 2)
+    followed = cli("signals", "--follow", "--json", "--limit", "1")
+    printed = [json.loads(line)["id"] for line in followed.out.splitlines()]
+    assert printed == [WAITING, FILLED, BLOCKED, UNKNOWN, DUPLICATE, INVALID]
+    store.close()
 
 
 @pytest.mark.usefixtures("lived")
