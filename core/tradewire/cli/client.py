@@ -169,6 +169,7 @@ async def _client(common: Common) -> "AsyncIterator[tuple[httpx.AsyncClient, str
 @asynccontextmanager
 async def _in_process(folder: "DataFolder") -> "AsyncIterator[httpx.AsyncClient]":
     """The same API, without a server: the folder's lock is held until the block ends."""
+    import asyncio
     import secrets
 
     import httpx
@@ -177,13 +178,18 @@ async def _in_process(folder: "DataFolder") -> "AsyncIterator[httpx.AsyncClient]
     from tradewire.cli.in_process import open_services
 
     token = secrets.token_urlsafe(32)
-    with open_services(folder) as services:
+    opening = open_services(folder)
+    # In a thread, both times: connections to PostgreSQL have loops of their own, which cannot run inside this.
+    services = await asyncio.to_thread(opening.__enter__)
+    try:
         app: Any = api_app(services, local_token=token)
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(
             transport=transport, base_url="http://tradewire.local", headers=_headers(token)
         ) as client:
             yield client
+    finally:
+        await asyncio.to_thread(opening.__exit__, None, None, None)
 
 
 def unreachable(where: str, error: Exception) -> Stop:
