@@ -97,16 +97,30 @@ class OwnOrders:
     def is_flat(self, parent: ParentOrder, instrument: Instrument) -> bool:
         return self._own(parent, instrument) == 0
 
-    def overtaken(self, parent: ParentOrder, waiting: list[ParentOrder]) -> list[ParentOrder]:
+    def overtaken(
+        self, parent: ParentOrder, waiting: list[ParentOrder], instrument: Instrument
+    ) -> list[ParentOrder]:
         """Which of its algorithm's orders that wait a long time before it an exit makes pointless.
 
-        A reversal makes none: what it does depends on what they do.
+        A reversal makes none: what it does depends on what they do. One that closes one side makes those
+        that lead there pointless, but none where another waits among them: that may build on them.
         """
         if parent.purpose is not Purpose.EXIT or parent.goal is Goal.REVERSE:
             return []
         if parent.side is None:
             return waiting
-        return [other for other in waiting if other.side is parent.side.opposite]
+        closed = parent.side.opposite
+        return waiting if all(self._leads_to(closed, other, instrument) for other in waiting) else []
+
+    def _leads_to(self, side: Side, parent: ParentOrder, instrument: Instrument) -> bool:
+        """An addition leads where the position does, or the entries that are to make one."""
+        if parent.goal is not Goal.ADD:
+            return parent.side is side
+        own = self._own(parent, instrument)
+        if own != 0:
+            return own * side.sign > 0
+        entries = [one for one in self.before(parent, instrument) if one.purpose is Purpose.ENTRY]
+        return all(one.side is side for one in entries)
 
     def before(self, parent: ParentOrder, instrument: Instrument) -> list[ParentOrder]:
         """The algorithm's own admitted ones of an earlier signal, or of an earlier leg."""

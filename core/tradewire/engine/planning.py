@@ -181,7 +181,7 @@ class _Planner:
         waiting = self._not_yet(parent)
         if waiting is not None:
             return waiting
-        for other in self._own.overtaken(parent, before):
+        for other in self._own.overtaken(parent, before, instrument):
             self._stepper.request_cancel(other, "a later signal of the same algorithm closes or reverses it")
         before[:] = [other for other in before if self.changes.parents[other.id].state.is_live]
         if any(other.signal_id != parent.signal_id for other in before):

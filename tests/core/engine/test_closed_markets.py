@@ -12,7 +12,7 @@ from core.engine.bench import Bench, stock
 from tradewire import GuardView, Verdict, allow
 from tradewire.brokerage.market_view import Want, WantKind
 from tradewire.domain.algorithm import AlgorithmState, Plugged, WhenClosed
-from tradewire.domain.message import Action
+from tradewire.domain.message import Action, Sentiment
 from tradewire.domain.order import OrderType, ParentState, TimeInForce
 from tradewire.domain.session import SessionCalendar, TradingSession
 from tradewire.store.database import Store
@@ -299,6 +299,19 @@ def test_an_exit_outside_the_session_overtakes_what_is_queued(store: Store) -> N
     assert only(bench, queued).state is ParentState.CANCELLED
     settle(bench)
     assert only(bench, leave).state is ParentState.FILLED
+    assert bench.held() == 0
+
+
+def test_an_exit_of_one_side_lets_what_is_queued_for_the_other_be(store: Store) -> None:
+    bench = closed_bench(store, held=-10, when_closed=WhenClosed.QUEUE)
+    bench.desk.extended = True
+    at(bench, EVENING)
+    added = bench.ask(action=Action.ADD, quantity=Decimal(5))
+    bench.ask(action=Action.SELL, sentiment=Sentiment.FLAT, extended_hours=True)
+    assert only(bench, added).state is ParentState.PENDING
+    bench.ask(action=Action.BUY, sentiment=Sentiment.FLAT, extended_hours=True)
+    assert only(bench, added).state is ParentState.CANCELLED
+    settle(bench)
     assert bench.held() == 0
 
 
