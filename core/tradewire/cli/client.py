@@ -179,7 +179,7 @@ async def _in_process(folder: "DataFolder") -> "AsyncIterator[httpx.AsyncClient]
 
     token = secrets.token_urlsafe(32)
     opening = open_services(folder)
-    # In a thread, both times: connections to PostgreSQL have loops of their own, which cannot run in this one.
+    # In a thread, both times: connections to PostgreSQL have loops of their own, which cannot run in it.
     services = await asyncio.to_thread(opening.__enter__)
     try:
         app: Any = api_app(services, local_token=token)
