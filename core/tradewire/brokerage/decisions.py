@@ -36,6 +36,13 @@ def waiting(conn: Connection, account_id: str) -> tuple[Decision, ...]:
     )
 
 
-def settle(conn: Connection, client_id: str) -> None:
-    """Forget a decision, once it is applied."""
-    conn.execute(delete(decisions).where(decisions.c.client_id == client_id))
+def settle(conn: Connection, decision: Decision) -> None:
+    """Forget a decision, once it is applied; one that took its place meanwhile stays."""
+    quantity, price = decision.filled or (None, None)
+    conn.execute(
+        delete(decisions).where(
+            decisions.c.client_id == decision.client_id,
+            decisions.c.quantity.is_not_distinct_from(quantity),
+            decisions.c.price.is_not_distinct_from(price),
+        )
+    )

@@ -177,7 +177,7 @@ class SessionHost:
         try:
             for decision in await self._store.read(partial(decisions.waiting, account_id=self._config.id)):
                 await self.resolve(decision.client_id, decision.filled)
-                await self._fenced.write(partial(decisions.settle, client_id=decision.client_id))
+                await self._fenced.write(partial(decisions.settle, decision=decision))
         except (StoreUnavailable, LeaseLost) as error:
             log.warning("A decision waits.", account=self._config.name, why=str(error))
 

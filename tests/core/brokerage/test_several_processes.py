@@ -94,7 +94,7 @@ def test_people_who_decide_on_one_order_at_once_are_all_heard_and_the_last_one_c
         assert left in [*said, Decision(client_id=client_id, filled=None)]
         bench.write(decisions.put, account_id="acc", decision=said[0], now=now)
         assert bench.store.read_now(partial(decisions.waiting, account_id="acc")) == (said[0],)
-        bench.write(decisions.settle, client_id=client_id)
+        bench.write(decisions.settle, decision=said[0])
 
 
 def at_once(*acts: Callable[[], object]) -> None:
