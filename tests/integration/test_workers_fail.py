@@ -31,7 +31,10 @@ def submitted(venue: VenueProcess) -> Counter[str]:
 
 
 def owned_by(processes: Fleet, worker_id: str) -> None:
-    until(lambda: processes.owners() == {"a": worker_id}, lambda: str(processes.owners()))
+    def story() -> str:
+        return "\n\n".join([str(processes.owners()), *(one.log() for one in processes.processes)])
+
+    until(lambda: processes.owners() == {"a": worker_id}, story)
 
 
 def epoch(processes: Fleet) -> int:

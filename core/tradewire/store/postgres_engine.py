@@ -13,9 +13,9 @@ CONNECT_S = 5.0
 STATEMENT_S = 30
 SILENCE_S = 40.0
 #: Seconds to wait for a lock; and until the locks of a process that stands still are taken from it, which is
-#: less than a lease, so that whoever takes an account over is not kept waiting by its former owner.
-LOCK_S = 10
-IDLE_IN_TRANSACTION_S = 10
+#: sooner than whoever waits for them gives up, and less than a lease. See also `postgres_standstill`.
+LOCK_S = 6
+IDLE_IN_TRANSACTION_S = 5
 #: The oldest server whose answers are understood.
 OLDEST = 130_000
 

@@ -64,6 +64,11 @@ def was_undone(error: BaseException) -> bool:
     return code(error) in _UNDONE
 
 
+def is_locked_out(error: BaseException) -> bool:
+    """Whether somebody else kept a lock for longer than one waits for it."""
+    return code(error) == "55P03"
+
+
 def is_outage(error: BaseException) -> bool:
     """Whether the database failed, rather than the unit of work."""
     state = code(error)

@@ -64,9 +64,6 @@ class ConnectionPool:
             self._forget()
             connection.close()
 
-    def _has_room(self) -> bool:
-        return bool(self._idle) or self._made < self._most or self._closed
-
     def _forget(self) -> None:
         with self._changed:
             self._made -= 1

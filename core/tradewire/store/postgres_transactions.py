@@ -23,6 +23,7 @@ from tradewire.store.postgres_connection import (
 from tradewire.store.postgres_engine import ReadOnlyStandby, make_engine
 from tradewire.store.postgres_failures import (
     in_doubt,
+    is_locked_out,
     is_misconfigured,
     is_outage,
     is_read_only,
@@ -30,6 +31,7 @@ from tradewire.store.postgres_failures import (
     was_undone,
 )
 from tradewire.store.postgres_pool import ConnectionPool
+from tradewire.store.postgres_standstill import end_standstill
 
 T = TypeVar("T")
 
@@ -78,9 +80,31 @@ class Transactions:
             try:
                 return self._once(unit, begin)
             except StoreUnavailable as error:
-                if error.__cause__ is None or not was_undone(error.__cause__):
+                if error.__cause__ is None or not self._may_pass_now(error.__cause__):
                     raise
         return self._once(unit, begin)
+
+    def _may_pass_now(self, error: BaseException) -> bool:
+        if is_locked_out(error) and self._end_standstill():
+            _logger.warning(
+                "A process that stood still kept the database locked (%s); its connection was ended.",
+                self._address.name,
+            )
+            return True
+        return was_undone(error)
+
+    def _end_standstill(self) -> bool:
+        try:
+            connection, _ = self._pool.take()
+        except StoreUnavailable:
+            return False
+        try:
+            return end_standstill(connection) > 0
+        except (Stale, *_FAILURES, DBAPIError) as error:
+            _logger.warning("Nobody could be found who keeps the database locked: %s", error)
+            return False
+        finally:
+            self._pool.give_back(connection)
 
     def _once(self, unit: Callable[[Connection], T], begin: str) -> T:
         while True:

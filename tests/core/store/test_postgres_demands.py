@@ -64,7 +64,7 @@ def test_a_stronger_promise_of_the_server_is_left_alone(postgres: Postgres, own_
 def test_connections_name_the_program_and_have_their_time_outs(postgres_store: Store) -> None:
     names = ("application_name", "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
     said = [setting(postgres_store, name) for name in names]
-    assert said == ["tradewire", "30s", "10s", "10s"]
+    assert said == ["tradewire", "30s", "6s", "5s"]
 
 
 def test_a_standby_is_refused_until_it_is_promoted() -> None:

@@ -6,13 +6,14 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import asyncpg
 import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from core.store.conftest import create_notes, words_in
 from servers.postgres import PASSWORD, Postgres
-from tradewire.store import postgres_engine, postgres_pool
+from tradewire.store import postgres_engine, postgres_pool, postgres_standstill
 from tradewire.store.database import Store, StoreInDoubt, StoreUnavailable, open_store
 from tradewire.store.postgres import PostgresStore
 
@@ -129,9 +130,9 @@ def test_everybody_of_a_group_is_in_doubt_together_each_with_an_exception_of_its
             go_on.wait()
             return items
 
-        holding = asyncio.create_task(fragile.gather(hold, ""))
+        holding = asyncio.ensure_future(fragile.gather(hold, ""))
         await asyncio.to_thread(entered.wait)
-        tasks = [asyncio.create_task(fragile.gather(batch, word)) for word in ("a", "last words", "c")]
+        tasks = [asyncio.ensure_future(fragile.gather(batch, word)) for word in ("a", "last words", "c")]
         await asyncio.sleep(0)
         go_on.set()
         await holding
@@ -290,3 +291,26 @@ def test_a_reader_on_an_event_loop_is_served_from_a_thread(postgres_store: Store
         return words_in(postgres_store)
 
     assert asyncio.run(scene()) == ["a"]
+
+
+@pytest.mark.parametrize("half_way", [False, True])
+def test_the_locks_of_a_process_that_stands_still_in_a_transaction_are_taken_from_it(
+    server: Postgres, monkeypatch: pytest.MonkeyPatch, add, half_way: bool
+) -> None:
+    monkeypatch.setitem(postgres_engine._SETTINGS, "lock_timeout", "200ms")
+    monkeypatch.setattr(postgres_standstill, "IDLE_IN_TRANSACTION_S", 0.1)
+    url = server.create(migrated=False)
+    waiting = open_store(url)
+    waiting.write_now(create_notes)
+
+    async def frozen() -> None:
+        connection = await asyncpg.connect(url, server_settings={"application_name": "tradewire"})
+        await connection.execute("BEGIN")
+        await connection.execute("LOCK TABLE notes IN EXCLUSIVE MODE")
+        if half_way:
+            await connection.prepare("SELECT 1")
+        assert await asyncio.to_thread(waiting.write_now, add("word")) == "word"
+        connection.terminate()
+
+    asyncio.run(frozen())
+    waiting.close()
