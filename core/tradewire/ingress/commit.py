@@ -29,7 +29,7 @@ class Commit:
         self._accept = Accept(clock, default_window_s)
         self._ring = Ring(on_accepted)
         self._doubted: dict[str, float] = {}
-        self._late: set[asyncio.Task[Outcome]] = set()
+        self._late: set[asyncio.Future[Outcome]] = set()
 
     async def __call__(self, arrival: Arrival, within_s: float) -> Outcome:
         """What became of it, once that is on the disk.
@@ -39,20 +39,20 @@ class Commit:
         """
         if self._was_doubted(arrival.digest):
             arrival = msgspec.structs.replace(arrival, in_doubt=True)
-        task = asyncio.ensure_future(self._stored(arrival))
-        await _ended(task, within_s)
-        if task.done():
-            return self._told(task, arrival)
-        self._late.add(task)
-        task.add_done_callback(self._ended_late)
+        stored = asyncio.ensure_future(self._store.gather(self._accept, arrival))
+        stored.add_done_callback(self._ended)
+        await _ended(stored, within_s)
+        if stored.done():
+            return self._told(stored, arrival)
+        self._late.add(stored)
         if arrival.claim.give_up():
             return Outcome(stored=Stored.GIVEN_UP)
         self._doubt(arrival)
         raise InDoubt
 
-    def _told(self, task: "asyncio.Task[Outcome]", arrival: Arrival) -> Outcome:
+    def _told(self, stored: "asyncio.Future[Outcome]", arrival: Arrival) -> Outcome:
         try:
-            return task.result()
+            return stored.result()
         except StoreInDoubt as error:
             self._doubt(arrival)
             raise InDoubt from error
@@ -61,12 +61,14 @@ class Commit:
         """For a while, the same content again is taken for its resend."""
         self._doubted[arrival.digest] = self._clock.monotonic() + IN_DOUBT.total_seconds()
 
-    async def _stored(self, arrival: Arrival) -> Outcome:
-        outcome = await self._store.gather(self._accept, arrival)
-        if outcome.stored is Stored.ACCEPTED:
+    def _ended(self, stored: "asyncio.Future[Outcome]") -> None:
+        """Whether its sender still waits or was answered already; then the store has logged what failed."""
+        self._late.discard(stored)
+        if stored.cancelled() or stored.exception() is not None:
+            return
+        if stored.result().stored is Stored.ACCEPTED:
             crashpoint("accept.committed")
             self._ring()
-        return outcome
 
     def _was_doubted(self, digest: str) -> bool:
         if not self._doubted:
@@ -75,15 +77,10 @@ class Commit:
         self._doubted = {one: until for one, until in self._doubted.items() if now < until}
         return digest in self._doubted
 
-    def _ended_late(self, task: asyncio.Task[Outcome]) -> None:
-        self._late.discard(task)
-        if not task.cancelled():
-            task.exception()  # its sender was answered already, and the store has logged it
 
-
-async def _ended(task: asyncio.Task[Outcome], within_s: float) -> None:
-    """Wait for `task`, at most so long, and leave it alone whatever comes. As `asyncio.wait`, which takes any
-    number of tasks and half as long again."""
+async def _ended(stored: "asyncio.Future[Outcome]", within_s: float) -> None:
+    """Wait for `stored`, at most so long, and leave it alone whatever comes. As `asyncio.wait`, which takes
+    any number of futures and half as long again."""
     loop = asyncio.get_running_loop()
     over = loop.create_future()
 
@@ -92,9 +89,9 @@ async def _ended(task: asyncio.Task[Outcome], within_s: float) -> None:
             over.set_result(None)
 
     timer = loop.call_later(within_s, end)
-    task.add_done_callback(end)
+    stored.add_done_callback(end)
     try:
         await over
     finally:
         timer.cancel()
-        task.remove_done_callback(end)
+        stored.remove_done_callback(end)

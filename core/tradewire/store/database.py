@@ -4,7 +4,7 @@ import logging
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from sqlalchemy import Connection, make_url
@@ -52,9 +52,9 @@ class Store(ABC):
         """The same, blocking, from a worker's thread. On an event loop or inside a unit: `RuntimeError`."""
 
     @abstractmethod
-    async def gather(
+    def gather(
         self, batch: Callable[[Connection, Sequence[Item]], Sequence[Result]], item: Item
-    ) -> Result:
+    ) -> Awaitable[Result]:
         """First in line: items that wait for the same `batch` function are handed over together, in order.
 
         `batch` returns one result per item. If it raises for several items, all it did is undone and it is

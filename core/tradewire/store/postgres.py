@@ -9,12 +9,13 @@ from sqlalchemy import Connection
 
 from tradewire.contract.errors import Unhonoured
 from tradewire.store.database import Item, Result, Store, StoreUnavailable, T
+from tradewire.store.loop_turns import LoopTurns
 from tradewire.store.postgres_address import address_of
 from tradewire.store.postgres_connection import READING, WRITING
 from tradewire.store.postgres_gathering import Gathering
 from tradewire.store.postgres_transactions import Transactions
 from tradewire.store.settling import Outcome, settle
-from tradewire.store.waiting import Line, WaitingItem
+from tradewire.store.waiting import Line
 
 #: The most connections of a process.
 CONNECTIONS = 12
@@ -39,6 +40,7 @@ class PostgresStore(Store):
         """Raises `StoreUnavailable`, or `Unhonoured` for a server that would lose what it acknowledged."""
         self._transactions = Transactions(address_of(url), connections, after_commit, monotonic)
         self._line = Line(MOST_WAITING)
+        self._turns = LoopTurns(self._line)
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="tradewire-writer")
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="tradewire-reader")
         self._gathering = Gathering(self._line, self._transactions)
@@ -60,12 +62,10 @@ class PostgresStore(Store):
             raise RuntimeError("write_now would block this event loop; await write instead")
         return self._transact(unit, WRITING)
 
-    async def gather(
+    def gather(
         self, batch: Callable[[Connection, Sequence[Item]], Sequence[Result]], item: Item
-    ) -> Result:
-        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._line.add_item(batch, WaitingItem(item, future))
-        return await future
+    ) -> asyncio.Future[Result]:
+        return self._turns.add(batch, item)
 
     async def read(self, unit: Callable[[Connection], T]) -> T:
         return await self._handed_over(self._readers, unit, READING)

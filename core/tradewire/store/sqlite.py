@@ -9,10 +9,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from tradewire.store.database import Item, Result, Store, StoreUnavailable, T
+from tradewire.store.loop_turns import LoopTurns
 from tradewire.store.sqlite_engine import create_private, database_path, reading_engine, writing_engine
 from tradewire.store.sqlite_failures import is_outage, is_read_only, unavailable
 from tradewire.store.sqlite_writer import SqliteWriter
-from tradewire.store.waiting import Line, WaitingItem, WaitingUnit
+from tradewire.store.waiting import Line, WaitingUnit
 
 #: Items that may wait for `gather`; at the largest body that is 128 MiB.
 MOST_WAITING = 2_000
@@ -33,6 +34,7 @@ class SqliteStore(Store):
         path = database_path(url)
         self._path = str(path)
         self._line = Line(MOST_WAITING)
+        self._turns = LoopTurns(self._line)
         self._writing = writing_engine(url)
         self._reading = reading_engine(url)
         try:
@@ -67,12 +69,10 @@ class SqliteStore(Store):
         self._line.add_unit(WaitingUnit(unit, future))
         return future.result()
 
-    async def gather(
+    def gather(
         self, batch: Callable[[Connection, Sequence[Item]], Sequence[Result]], item: Item
-    ) -> Result:
-        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._line.add_item(batch, WaitingItem(item, future))
-        return await future
+    ) -> asyncio.Future[Result]:
+        return self._turns.add(batch, item)
 
     async def read(self, unit: Callable[[Connection], T]) -> T:
         self._refuse_when_closed()

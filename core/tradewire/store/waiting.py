@@ -10,6 +10,8 @@ from sqlalchemy import Connection
 from tradewire.store.database import StoreUnavailable
 from tradewire.store.settling import AnyFuture
 
+CLOSED = "The database is closed because Tradewire is stopping; nothing was stored."
+
 Unit = Callable[[Connection], Any]
 Batch = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 
@@ -51,16 +53,17 @@ class Line:
             self._units.append(unit)
             self._changed.notify()
 
-    def add_item(self, batch: Batch, item: WaitingItem) -> None:
-        """Raises `StoreUnavailable` when too many items wait: better refused than out of memory."""
+    def add_items(self, items: Sequence[tuple[Batch, WaitingItem]]) -> tuple[list[WaitingItem], str]:
+        """Returns those not taken, and why in a sentence: better refused than out of memory."""
         with self._changed:
-            self._refuse_when_closed()
-            if sum(map(len, self._items.values())) >= self._most_items:
-                raise StoreUnavailable(
-                    f"The database is {self._most_items} messages behind; nothing was stored, send it again."
-                )
-            self._items.setdefault(batch, deque()).append(item)
+            if self._closed:
+                return [item for _, item in items], CLOSED
+            room = max(self._most_items - sum(map(len, self._items.values())), 0)
+            for batch, item in items[:room]:
+                self._items.setdefault(batch, deque()).append(item)
             self._changed.notify()
+        behind = f"The database is {self._most_items} messages behind; nothing was stored, send it again."
+        return [item for _, item in items[room:]], behind
 
     def take(self, most: int) -> Group | None:
         """Wait, then take up to `most` items and as many units; None once closed and empty."""
@@ -95,6 +98,4 @@ class Line:
 
     def _refuse_when_closed(self) -> None:
         if self._closed:
-            raise StoreUnavailable(
-                "The database is closed because Tradewire is stopping; nothing was stored."
-            )
+            raise StoreUnavailable(CLOSED)

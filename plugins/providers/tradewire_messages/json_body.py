@@ -65,7 +65,7 @@ def _text(body: bytes) -> str:
 
 def _decoded(text: str, may_break: str) -> Any:
     try:
-        return _decoder(strict=True).decode(text)
+        return _STRICT.decode(text)
     except json.JSONDecodeError as error:
         broken = error
     except RecursionError:
@@ -78,7 +78,7 @@ def _decoded(text: str, may_break: str) -> Any:
 
 def _with_line_breaks(text: str) -> Members | None:
     try:
-        value = _decoder(strict=False).decode(text)
+        value = _TOLERANT.decode(text)
     except (json.JSONDecodeError, RecursionError):
         return None
     return value if isinstance(value, Members) else None
@@ -114,14 +114,19 @@ def _decoder(*, strict: bool) -> json.JSONDecoder:
     )
 
 
+_STRICT = _decoder(strict=True)
+_TOLERANT = _decoder(strict=False)
+
+
 def _check(value: Any, field: str | None, depth: int) -> None:
-    """Refuses what JSON's grammar lets pass and nothing downstream should meet."""
-    if isinstance(value, NotFinite):
-        raise InvalidMessage(
-            field,
-            f"{field or 'The message'} holds {value}, which is not a number; Pine writes an empty value so.",
-        )
+    """Refuses what JSON's grammar lets pass and nothing downstream should meet. `field` as it was written."""
     if isinstance(value, str):
+        if isinstance(value, NotFinite):
+            raise InvalidMessage(
+                _named(field),
+                f"{_named(field) or 'The message'} holds {value}, which is not a number; "
+                "Pine writes an empty value so.",
+            )
         _check_text(value, field)
     elif isinstance(value, Members | list):
         if depth > MAX_DEPTH:
@@ -132,28 +137,35 @@ def _check(value: Any, field: str | None, depth: int) -> None:
             return
         _check_names(value)
         for name, item in value:
-            _check(item, field or shown(name), depth + 1)
+            _check(item, field or name, depth + 1)
 
 
 def _check_text(text: str, field: str | None) -> None:
-    where = field or "The message"
     if "\0" in text:
-        raise InvalidMessage(field, f"{where} holds a NUL character.")
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise InvalidMessage(field, f"{where} holds half of a character (a lone surrogate).")
+        raise InvalidMessage(_named(field), f"{_named(field) or 'The message'} holds a NUL character.")
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise InvalidMessage(
+            _named(field),
+            f"{_named(field) or 'The message'} holds half of a character (a lone surrogate).",
+        )
+
+
+def _named(field: str | None) -> str | None:
+    return None if field is None else shown(field)
 
 
 def _check_names(members: Members) -> None:
     seen: dict[str, str] = {}
     for name, _ in members:
         _check_text(name, None)
-        before = seen.get(name.casefold())
+        name_folded = name.casefold()
+        before = seen.get(name_folded)
         if before is not None:
             spelt = "" if before == name else f", as {shown(before)} and as {shown(name)}"
             raise InvalidMessage(
                 shown(name), f"{shown(name)} stands in the message twice{spelt}; keep one of them."
             )
-        seen[name.casefold()] = name
+        seen[name_folded] = name
 
 
 def _kind(value: Any) -> str:

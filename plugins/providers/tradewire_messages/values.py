@@ -1,6 +1,8 @@
 """Texts, choices and switches: one function for each kind of value."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar
 
 from tradewire import Action, InvalidMessage, OrderType, TimeInForce
@@ -112,12 +114,16 @@ def _word(written: str) -> str:
     return folded(written) if written.isascii() else written
 
 
+@cache
+def _spelt(kind: type[StrEnum]) -> Mapping[str, StrEnum]:
+    return {folded(member.value): member for member in kind}
+
+
 def _choice(field: str, value: Any, kind: type[Choice]) -> Choice:
     written = text(field, value, LONGEST_ID).strip()
-    wanted = _word(written).replace(" ", "")
-    for member in kind:
-        if folded(member.value) == wanted:
-            return member
+    chosen = _spelt(kind).get(_word(written).replace(" ", ""))
+    if chosen is not None:
+        return kind(chosen)
     choices = ", ".join(member.value for member in kind)
     given = f'"{shown(written)}"' if written else "empty"
     raise InvalidMessage(field, f"{field} is {given}; it must be one of {choices}.")

@@ -22,4 +22,6 @@ def shown(text: str) -> str:
     if is_key_like(text):
         return "a key"
     short = text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
+    if short.isprintable():
+        return short
     return "".join(character if character.isprintable() else "�" for character in short)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from core.store.conftest import words_in
-from tradewire.store.database import Store, StoreUnavailable
+from tradewire.store.database import Store
 from tradewire.store.waiting import Line, WaitingItem
 
 
@@ -28,7 +28,7 @@ def while_the_writer_is_busy(store: Store, *calls: Callable[[], "asyncio.Future[
             go_on.wait()
             return items
 
-        holding = asyncio.create_task(store.gather(hold, ""))
+        holding = asyncio.ensure_future(store.gather(hold, ""))
         await asyncio.to_thread(entered.wait)
         tasks = []
         for call in calls:
@@ -100,25 +100,28 @@ def test_a_batch_that_forgets_an_item_answers_nobody(store: Store, words) -> Non
     def forgetful(connection: Connection, items: Sequence[str]) -> list[str]:
         return insert_all(connection, items)[1:]
 
+    async def gathered() -> str:
+        return await store.gather(forgetful, "a")
+
     with pytest.raises(RuntimeError, match="answered 0 of 1 items"):
-        asyncio.run(store.gather(forgetful, "a"))
+        asyncio.run(gathered())
     assert words() == []
 
 
 def test_an_item_too_many_is_refused_rather_than_kept_in_memory() -> None:
     line = Line(most_items=1)
     loop = asyncio.new_event_loop()
-    line.add_item(insert_all, WaitingItem("a", loop.create_future()))
-    with pytest.raises(StoreUnavailable, match="1 messages behind; nothing was stored, send it again"):
-        line.add_item(insert_all, WaitingItem("b", loop.create_future()))
+    one, other = (WaitingItem(item, loop.create_future()) for item in "ab")
+    refused, why = line.add_items([(insert_all, one), (insert_all, other)])
+    assert refused == [other]
+    assert why == "The database is 1 messages behind; nothing was stored, send it again."
     loop.close()
 
 
 def test_no_more_than_asked_for_is_taken_and_the_rest_keeps_its_place() -> None:
     line = Line(most_items=10)
     loop = asyncio.new_event_loop()
-    for item in "abc":
-        line.add_item(insert_all, WaitingItem(item, loop.create_future()))
+    line.add_items([(insert_all, WaitingItem(item, loop.create_future())) for item in "abc"])
     taken = [[waiting.item for _, items in line.take(2).batches for waiting in items] for _ in range(2)]
     line.close()
     assert (taken, line.take(2)) == ([["a", "b"], ["c"]], None)
