@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import msgspec
 
@@ -30,6 +31,10 @@ class Commit:
         self._ring = Ring(on_accepted)
         self._doubted: dict[str, float] = {}
         self._late: set[asyncio.Future[Outcome]] = set()
+
+    def expecting(self) -> AbstractContextManager[None]:
+        """While it runs, another arrival is being read, and may become part of the same commit."""
+        return self._store.expecting()
 
     async def __call__(self, arrival: Arrival, within_s: float) -> Outcome:
         """What became of it, once that is on the disk.

@@ -111,9 +111,10 @@ class Door:
         try:
             path = named(self._plugins.provider(request.provider), request.path)
             found = keys_in(path, request.path) + found
-            letter = await self._identify.read(
-                request.provider, request.body, path, request.source, request.received_at
-            )
+            with self._commit.expecting():
+                letter = await self._identify.read(
+                    request.provider, request.body, path, request.source, request.received_at
+                )
         except OddAddress as error:
             return await self._refused(request, ODD, "path", str(error))
         except InvalidMessage as error:

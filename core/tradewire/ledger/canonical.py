@@ -1,6 +1,6 @@
 """The bytes of an entry: the same entry, the same bytes, on every machine and for ever."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -45,28 +45,42 @@ def moment_of(text: str) -> datetime:
 
 
 def _plain(value: Any) -> Any:
-    if type(value) is dict:
-        return {_text(key) if type(key) is str else _key(key): _plain(item) for key, item in value.items()}
+    exact = _EXACT.get(type(value))
+    return _other(value) if exact is None else exact(value)
+
+
+def _mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
+    return {_text(key) if type(key) is str else _key(key): _plain(item) for key, item in value.items()}
+
+
+def _sequence(value: Sequence[Any]) -> list[Any]:
+    return [_plain(item) for item in value]
+
+
+def _other(value: Any) -> Any:
+    """What is of a type derived from one that a ledger holds, such as an enum."""
     if isinstance(value, str):
         return _text(value)
-    if value is None or isinstance(value, bool):
-        return value
     if isinstance(value, int):
         return int(value)
     if isinstance(value, Decimal):
         return canonical(value)
     if isinstance(value, float):
-        # Typed entries have none; a plugin's parameters, noted as they are, may.
-        return canonical(Decimal(repr(value)))
+        return _number(value)
     if isinstance(value, datetime):
         return rfc3339(value)
     if isinstance(value, Mapping):
-        return {_key(key): _plain(item) for key, item in value.items()}
+        return _mapping(value)
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return _sequence(value)
     raise TypeError(
         f"a ledger entry cannot hold a {type(value).__name__}: give text, int, Decimal, time, list or mapping"
     )
+
+
+def _number(value: float) -> str:
+    # Typed entries have none; a plugin's parameters, noted as they are, may.
+    return canonical(Decimal(repr(value)))
 
 
 def _key(key: Any) -> str:
@@ -80,3 +94,21 @@ def _text(value: str) -> str:
         return value
     # A lone surrogate has no UTF-8; the journal notes the event all the same.
     return str(value).encode("utf-8", "replace").decode("utf-8")
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+_EXACT: Mapping[type, Callable[[Any], Any]] = {
+    str: _text,
+    type(None): _itself,
+    bool: _itself,
+    int: _itself,
+    Decimal: canonical,
+    float: _number,
+    datetime: rfc3339,
+    dict: _mapping,
+    list: _sequence,
+    tuple: _sequence,
+}

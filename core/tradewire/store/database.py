@@ -5,6 +5,7 @@ import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from sqlalchemy import Connection, make_url
@@ -60,6 +61,10 @@ class Store(ABC):
         `batch` returns one result per item. If it raises for several items, all it did is undone and it is
         given them one by one, so that one bad item fails alone.
         """
+
+    @abstractmethod
+    def expecting(self) -> AbstractContextManager[None]:
+        """Announces, on an event loop, an item for `gather`: others may wait a little to go with it."""
 
     @abstractmethod
     async def read(self, unit: Callable[[Connection], T]) -> T:

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection
 
@@ -66,6 +67,9 @@ class PostgresStore(Store):
         self, batch: Callable[[Connection, Sequence[Item]], Sequence[Result]], item: Item
     ) -> asyncio.Future[Result]:
         return self._turns.add(batch, item)
+
+    def expecting(self) -> AbstractContextManager[None]:
+        return self._turns.expecting()
 
     async def read(self, unit: Callable[[Connection], T]) -> T:
         return await self._handed_over(self._readers, unit, READING)

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -73,6 +74,9 @@ class SqliteStore(Store):
         self, batch: Callable[[Connection, Sequence[Item]], Sequence[Result]], item: Item
     ) -> asyncio.Future[Result]:
         return self._turns.add(batch, item)
+
+    def expecting(self) -> AbstractContextManager[None]:
+        return self._turns.expecting()
 
     async def read(self, unit: Callable[[Connection], T]) -> T:
         self._refuse_when_closed()

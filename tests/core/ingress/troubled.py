@@ -1,6 +1,7 @@
 """A real store before which something can go wrong."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection
 
@@ -35,6 +36,9 @@ class Troubled(Store):
             return results
 
         return await self.inner.gather(troubled, item)
+
+    def expecting(self) -> AbstractContextManager[None]:
+        return self.inner.expecting()
 
     async def read(self, unit: Callable[[Connection], T]) -> T:
         return await self.inner.read(unit)

@@ -2,12 +2,13 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 
 import pytest
 from sqlalchemy import Connection, text
 
 from core.store.conftest import words_in
+from tradewire.store import loop_turns
 from tradewire.store.database import Store
 from tradewire.store.waiting import Line, WaitingItem
 
@@ -126,3 +127,54 @@ def test_no_more_than_asked_for_is_taken_and_the_rest_keeps_its_place() -> None:
     line.close()
     assert (taken, line.take(2)) == ([["a", "b"], ["c"]], None)
     loop.close()
+
+
+def batches_of(
+    store: Store, scene: Callable[[Callable[[str], "asyncio.Future[str]"]], object]
+) -> list[list[str]]:
+    """In which batches the items went that `scene` gives."""
+    handed_over: list[list[str]] = []
+
+    def batch(connection: Connection, items: Sequence[str]) -> list[str]:
+        handed_over.append(list(items))
+        return insert_all(connection, items)
+
+    asyncio.run(scene(lambda item: asyncio.ensure_future(store.gather(batch, item))))
+    return handed_over
+
+
+def test_an_item_waits_for_one_that_was_announced(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop_turns, "HOLD_S", 60.0)
+
+    async def scene(gather: Gather) -> None:
+        with store.expecting():
+            first = gather("a")
+            for _ in range(5):
+                await asyncio.sleep(0)
+        assert await asyncio.gather(first, gather("b")) == ["A", "B"]
+
+    assert batches_of(store, scene) == [["a", "b"]]
+
+
+def test_it_does_not_wait_for_one_that_does_not_come(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop_turns, "HOLD_S", 0.01)
+
+    async def scene(gather: Gather) -> None:
+        with store.expecting():
+            assert await gather("a") == "A"
+        assert await gather("b") == "B"
+
+    assert batches_of(store, scene) == [["a"], ["b"]]
+
+
+def test_one_that_comes_to_nothing_is_no_longer_waited_for(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop_turns, "HOLD_S", 60.0)
+
+    async def scene(gather: Gather) -> None:
+        with store.expecting():
+            first = gather("a")
+        assert await first == "A"
+
+    assert batches_of(store, scene) == [["a"]]
