@@ -129,9 +129,10 @@ def test_no_more_than_asked_for_is_taken_and_the_rest_keeps_its_place() -> None:
     loop.close()
 
 
-def batches_of(
-    store: Store, scene: Callable[[Callable[[str], "asyncio.Future[str]"]], object]
-) -> list[list[str]]:
+Gather = Callable[[str], "asyncio.Future[str]"]
+
+
+def batches_of(store: Store, scene: Callable[[Gather], Coroutine[None, None, None]]) -> list[list[str]]:
     """In which batches the items went that `scene` gives."""
     handed_over: list[list[str]] = []
 
