@@ -20,6 +20,8 @@ _STATUS = {
     Code.CONFLICT: 409,
     Code.UNAVAILABLE: 503,
 }
+#: What Litestar says of a request without the body that its handler takes.
+_NO_BODY = "'data'"
 _CODES = {status: code for code, status in _STATUS.items()}
 
 
@@ -65,6 +67,8 @@ def _problem(one: Any) -> str:
     if isinstance(one, dict):
         field = one.get("key", "")
         text = str(one.get("message", "not understood")).replace("`", "").rstrip(".")
+        if text == _NO_BODY:
+            return "The body is missing; send a JSON object, {} where nothing is to be said."
         known = "" if field == "data" else field.removeprefix("order_")
         return f"{known}: {text}." if known else f"{text}."
     return str(one)

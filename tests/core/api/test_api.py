@@ -109,6 +109,7 @@ def test_a_revoked_token_is_refused_at_once(api: Client) -> None:
         ("GET", "/audit/export?first=0", None, 400, "invalid", "from 1"),
         ("GET", "/audit/export?first=-5", None, 400, "invalid", "from 1"),
         ("GET", f"/audit/export?last={2**63}", None, 400, "invalid", "from 1"),
+        ("POST", "/audit/verify", None, 400, "invalid", "The body is missing; send a JSON object"),
         ("POST", "/algorithms", {"toml": "x = " + "[" * 3000}, 400, "invalid", "too deep"),
         ("POST", "/algorithms", {"toml": "x = " + "9" * 5000}, 400, "invalid", "digits"),
     ],
