@@ -1,4 +1,4 @@
-"""Fault 28: SIGTERM while an order is worked in parts: it stops soon, and goes on with the part that is next."""
+"""Fault 28: SIGTERM while an order is worked in parts: it stops soon, and the next part goes out later."""
 
 import os
 import signal
