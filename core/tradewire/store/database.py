@@ -119,7 +119,7 @@ def backend(url: str) -> str:
     """The kind of database a URL names; raises `Unhonoured` if it cannot be read (it is never repeated)."""
     try:
         name = make_url(url).get_backend_name()
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # a port that is no number is a ValueError
         raise Unhonoured(
             "database_url cannot be read; it looks like postgresql://user:password@host:5432/tradewire or "
             "sqlite:////home/you/.tradewire/tradewire.db."

@@ -21,9 +21,16 @@ def address_of(url: str) -> Address:
     """Read a URL such as postgresql://user:password@host:5432/database?sslmode=verify-full.
 
     Its parameters are those of libpq as far as asyncpg knows them: host (a socket's folder), port, sslmode,
-    sslrootcert, sslcert, sslkey, target_session_attrs … Raises `Unhonoured` where it names no database.
+    sslrootcert, sslcert, sslkey, target_session_attrs … Raises `Unhonoured` where it names no database, or
+    where its password ends too early.
     """
     read = make_url(url)
+    if "@" in f"{read.host}{read.database}":
+        # What stands behind the first "@" is taken for host and database, and would be named to the user.
+        raise Unhonoured(
+            'database_url has more than one "@": write what is special within the password as %40 for "@", '
+            '%2F for "/", %3A for ":" and %25 for "%".'
+        )
     if not read.database:
         raise Unhonoured(
             "database_url names no database; it looks like postgresql://user:password@host:5432/tradewire."

@@ -281,6 +281,9 @@ def test_the_file_is_for_its_owner_alone(sqlite_store: Store, tmp_path: Path) ->
     [
         ("postgresql://me:hunter2@host", "names no database"),
         ("postgresql://me:hunter2@host/db?sslmode=maybe", "a parameter after the question mark"),
+        ("postgresql://me:pass@hunter2@host/db", "more than one"),
+        ("postgresql://me:pass@word/hunter2@host/db", "more than one"),
+        ("postgresql://me:hunter2@host:port/db", "cannot be read"),
         ("mysql://me:hunter2@host/db", 'not in "mysql"'),
         ("sqlite://", "must name a file"),
         ("hunter2", "cannot be read"),
