@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from tradewire.audit.finding import Code
-from tradewire.audit.tracks import ZERO, Execution, Standing, amount
+from tradewire.audit.tracks import ZERO, Child, Execution, Standing, amount
 from tradewire.audit.world import World
 from tradewire.ledger.read import Body
 
@@ -40,6 +40,7 @@ def _filled(world: World, number: int, body: Body, quantity: Decimal) -> None:
         if child.standing in (Standing.NEW, Standing.ABSENT):
             text = f"Order {id_} was filled, and it had not been sent or was proven absent."
             world.note(Code.IMPOSSIBLE, text, number, body)
+        _as_ordered(world, number, body, child)
     elif past is not None:
         whole, filled = past.quantity, past.filled + quantity
         world.past[id_] = past._replace(filled=filled, taken=True)
@@ -49,6 +50,15 @@ def _filled(world: World, number: int, body: Body, quantity: Decimal) -> None:
         return
     if filled > whole:
         world.note(Code.OVERFILLED, f"Order {id_} over {whole} was filled by {filled}.", number, body)
+
+
+def _as_ordered(world: World, number: int, body: Body, child: Child) -> None:
+    """An entry that does not tell a side or an instrument is of an earlier Tradewire."""
+    for name in ("side", "instrument"):
+        ordered, executed = child.content.get(name), body.data.get(name)
+        if ordered is not None and executed is not None and executed != ordered:
+            text = f"A fill was booked to order {child.id} over {ordered}, and it is one of {executed}."
+            world.note(Code.ORPHAN, text, number, body)
 
 
 def _position(world: World, number: int, body: Body, quantity: Decimal) -> None:

@@ -85,6 +85,14 @@ def answer_to_no_order(entries: Entries) -> None:
     insert_note(entries, 4, K.CHILD_ACKNOWLEDGED, at(entries, K.CHILD_SENT))
 
 
+def filled_on_the_other_side(entries: Entries) -> None:
+    changed(entries, at(entries, K.FILL_STORED), side="sell", position="-4")
+
+
+def filled_with_another_instrument(entries: Entries) -> None:
+    changed(entries, at(entries, K.FILL_STORED), instrument="MSFT")
+
+
 def booked_twice(entries: Entries) -> None:
     place = at(entries, K.FILL_STORED)
     entries.insert(place + 1, entries[place])
@@ -222,6 +230,8 @@ BENT: list[tuple[Callable[[Entries], None], Code]] = [
     (other_quantity, Code.CHANGED_CONTENT),
     (fill_of_no_order, Code.ORPHAN),
     (answer_to_no_order, Code.ORPHAN),
+    (filled_on_the_other_side, Code.ORPHAN),
+    (filled_with_another_instrument, Code.ORPHAN),
     (booked_twice, Code.DOUBLE_BOOKED),
     (too_much_filled, Code.OVERFILLED),
     (too_much_placed, Code.OVERPLACED),
