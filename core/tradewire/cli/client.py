@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,6 +11,7 @@ import msgspec
 from tradewire.cli.exits import Exit, Stop
 from tradewire.cli.options import Common
 from tradewire.domain.base import Struct
+from tradewire.security.redaction import redact_text
 
 if TYPE_CHECKING:
     import asyncio
@@ -50,6 +51,12 @@ class Api:
         self._runner = runner
         self._client = client
         self._where = where
+        self._streams: list[AsyncGenerator[bytes, None]] = []
+
+    def close(self) -> None:
+        """End the answers that nobody has read to their end, such as where a disk had no room for them."""
+        for pieces in self._streams:
+            self._runner.run(pieces.aclose())
 
     def get(self, path: str, **query: Any) -> Answer:
         given = {name: _text(value) for name, value in query.items() if value is not None}
@@ -73,11 +80,9 @@ class Api:
         """The same for what is not looked up but made."""
         yield from self._all(self._pieces("POST", path, {}))
 
-    def _all(self, pieces: AsyncIterator[bytes]) -> Iterator[bytes]:
-        while True:
-            piece = self._runner.run(_next(pieces))
-            if piece is None:
-                return
+    def _all(self, pieces: AsyncGenerator[bytes, None]) -> Iterator[bytes]:
+        self._streams.append(pieces)
+        while (piece := self._runner.run(_next(pieces))) is not None:
             yield piece
 
     def _ask(self, method: str, path: str, **options: Any) -> Answer:
@@ -93,7 +98,7 @@ class Api:
         _check(response.status_code, response.content)
         return Answer(response.content)
 
-    async def _pieces(self, method: str, path: str, query: dict[str, str]) -> AsyncIterator[bytes]:
+    async def _pieces(self, method: str, path: str, query: dict[str, str]) -> AsyncGenerator[bytes, None]:
         import httpx
 
         try:
@@ -114,9 +119,11 @@ def connect(common: Common) -> Iterator[Api]:
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         client, where = runner.run(stack.enter_async_context(_client(common)))
+        api = Api(runner, client, where)
         try:
-            yield Api(runner, client, where)
+            yield api
         finally:
+            api.close()
             runner.run(stack.aclose())
 
 
@@ -135,7 +142,7 @@ async def _client(common: Common) -> "AsyncIterator[tuple[httpx.AsyncClient, str
         async with httpx.AsyncClient(
             base_url=common.url, headers=_headers(token), timeout=_TIMEOUT_S
         ) as client:
-            yield client, common.url
+            yield client, redact_text(common.url)
         return
     folder = DataFolder(common.data)
     deadline = time.monotonic() + _PATIENCE_S
@@ -197,7 +204,7 @@ def unreachable(where: str, error: Exception) -> Stop:
     return Stop(Exit.UNREACHABLE, f"The Tradewire at {where} does not answer; does it still run? ({why})")
 
 
-async def _next(pieces: AsyncIterator[bytes]) -> bytes | None:
+async def _next(pieces: AsyncGenerator[bytes, None]) -> bytes | None:
     return await anext(pieces, None)
 
 

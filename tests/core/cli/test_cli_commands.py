@@ -269,6 +269,15 @@ def test_the_ledger_is_checked_against_a_kept_checkpoint(cli: Cli, tmp_path: Pat
     assert cli("audit", "verify", str(copy)).code == 4
 
 
+def test_an_export_for_which_there_is_no_room_ends_in_one_sentence(cli: Cli) -> None:
+    cli("key", "new", "main")
+    refused = cli("audit", "export", "/dev/full")
+    assert (refused.code, refused.err) == (
+        1,
+        "The file /dev/full cannot be written: No space left on device.\n",
+    )
+
+
 def test_damage_in_the_database_is_exit_4(cli: Cli, folder: DataFolder) -> None:
     cli("key", "new", "main")
     cli("audit", "checkpoint")

@@ -160,6 +160,14 @@ def test_an_address_that_does_not_answer_is_exit_3(cli: Cli, monkeypatch: pytest
     assert "does not answer" in refused.err
 
 
+def test_the_password_in_an_address_elsewhere_is_not_repeated(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRADEWIRE_TOKEN", "tw_api_x")
+    refused = cli("status", "--url", "http://me:hunter2@127.0.0.1:1")
+    assert (refused.code, "hunter2" in refused.err) == (3, False)
+
+
 def test_a_tradewire_elsewhere_needs_a_token_in_the_environment(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
