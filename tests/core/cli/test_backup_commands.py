@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sqlite3
 import zipfile
 from collections.abc import Callable
@@ -195,6 +196,21 @@ def test_a_changed_row_is_noticed(cli: Cli, made: Path) -> None:
     rewritten(made, "tables/fills.jsonl", lambda content: content.replace(b'"187.25"', b'"187.26"'))
     refused = cli("restore", str(made), "--yes")
     assert (refused.code, "damaged in the table fills" in refused.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("central", "local", "value"), [(8, 6, 1), (10, 8, 99)], ids=["encrypted", "packed in another way"]
+)
+def test_a_backup_that_another_program_has_repacked_is_refused(
+    cli: Cli, made: Path, central: int, local: int, value: int
+) -> None:
+    content = bytearray(made.read_bytes())
+    for mark, offset in ((b"PK\1\2", central), (b"PK\3\4", local)):
+        for place in [found.start() for found in re.finditer(mark, content)]:
+            content[place + offset] = value
+    made.write_bytes(content)
+    refused = cli("restore", str(made), "--yes")
+    assert (refused.code, "not a backup of Tradewire" in refused.err) == (1, True)
 
 
 def test_a_backup_of_a_newer_tradewire_is_refused(cli: Cli, made: Path) -> None:

@@ -1,5 +1,6 @@
 """Reading a backup: nothing of it is believed before its checksums hold."""
 
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,8 @@ from tradewire.services.backup.columns import KINDS, row_type
 from tradewire.services.backup.writing import Progress
 
 _BLOCK = 1_000
+#: What `zipfile` raises for a member that is damaged, encrypted, or packed in a way that it does not know.
+_UNREADABLE = (KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 
 
 class Archive:
@@ -52,7 +55,7 @@ class Archive:
                     if len(block) == _BLOCK:
                         yield block
                         block = []
-        except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, msgspec.MsgspecError) as error:
+        except (*_UNREADABLE, msgspec.MsgspecError) as error:
             raise self._damaged(entry, str(error)) from error
         if block:
             yield block
@@ -91,7 +94,7 @@ def _manifest(path: Path, file: zipfile.ZipFile) -> Manifest:
                 f"up to {FORMAT}). Install that one to restore it."
             )
         manifest = msgspec.json.decode(content, type=Manifest)
-    except (KeyError, zipfile.BadZipFile, zlib.error, msgspec.MsgspecError) as error:
+    except (*_UNREADABLE, msgspec.MsgspecError) as error:
         raise Unhonoured(
             f"{path} is not a backup of Tradewire: it has no manifest that can be read."
         ) from error
