@@ -13,6 +13,7 @@ from servers.machine import Server
 from servers.postgres import Postgres
 from servers.rabbitmq import RabbitMq, find_rabbitmq
 from servers.valkey import Valkey
+from starting_points import empty_database
 
 AnyServer = TypeVar("AnyServer", bound=Server)
 #: How secrets that tests make begin; the middle of one that was cut or shouted counts as well.
@@ -60,11 +61,7 @@ def own_postgres_url(postgres: Postgres) -> Iterator[str]:
 @pytest.fixture
 def sqlite_database_url(tmp_path: Path) -> str:
     """An empty Tradewire with all tables on it, in a file."""
-    from tradewire.store.upgrade import upgrade
-
-    url = f"sqlite:///{tmp_path}/tradewire.db"
-    upgrade(url)
-    return url
+    return f"sqlite:///{empty_database(tmp_path / 'tradewire.db')}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

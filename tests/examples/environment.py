@@ -16,6 +16,8 @@ from typing import Any
 import httpx
 from packaging.requirements import Requirement
 
+import plain_http
+
 ROOT = Path(__file__).parents[2]
 EXAMPLES = tuple(sorted(folder.parent for folder in (ROOT / "examples").glob("*/pyproject.toml")))
 _PATIENCE_S = 60.0
@@ -97,7 +99,7 @@ class Tradewire:
         self.key = json.loads(line).get("key") or self.key
         instance = json.loads((self.folder / "instance.json").read_text())
         token = {"authorization": f"Bearer {instance['token']}"}
-        self.http = httpx.Client(base_url=instance["url"], headers=token, timeout=30, trust_env=False)
+        self.http = plain_http.Client(base_url=instance["url"], headers=token, timeout=30, trust_env=False)
 
     def stop(self) -> None:
         if self._process is not None:

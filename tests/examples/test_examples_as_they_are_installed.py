@@ -1,8 +1,7 @@
 """Each example's wheel beside Tradewire's in a fresh environment: used, seen, and missed once it is gone."""
 
 import json
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +9,7 @@ import pytest
 
 from examples.cases import CASES, Case
 from examples.environment import Environment, Tradewire
+from examples.shared import Shared
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -29,16 +29,17 @@ class Life(NamedTuple):
     log: str
 
 
-@pytest.fixture(scope="module")
-def lives(
+@pytest.fixture(scope="module", params=CASES)
+def life(
+    request: pytest.FixtureRequest,
     wheels: Mapping[str, Path],
     tradewire: Environment,
     linked: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Mapping[str, Future[Life]]]:
-    """All of them, two side by side: most of the time they wait for processes of their own."""
+    shared: Shared,
+) -> Life:
+    case = CASES[request.param]
 
-    def live(case: Case, folder: Path) -> Life:
+    def live(folder: Path) -> Life:
         distribution = f"tradewire-{case.name.replace('_', '-')}"
         environment = Environment(folder / "venv", beside=[tradewire.packages, linked])
         environment.install(wheels[distribution])
@@ -48,13 +49,7 @@ def lives(
         finally:
             installed.stop()
 
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        yield {name: pool.submit(live, case, tmp_path_factory.mktemp(name)) for name, case in CASES.items()}
-
-
-@pytest.fixture(scope="module", params=CASES)
-def life(request: pytest.FixtureRequest, lives: Mapping[str, Future[Life]]) -> Life:
-    return lives[request.param].result()
+    return shared.made(case.name, live)
 
 
 def _lived(case: Case, installed: Tradewire, environment: Environment, distribution: str) -> Life:

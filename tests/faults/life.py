@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+import plain_http
 from faults.nursery import Nursery
 from plugins.brokers.paper.process import VenueProcess
 from tradewire.crashpoints import LOG_VARIABLE, VARIABLE
@@ -90,7 +91,7 @@ class Relay:
         except FileNotFoundError:
             return False
         self.url = instance["url"]
-        self._api = httpx.Client(
+        self._api = plain_http.Client(
             base_url=f"{self.url}/api/v1",
             headers={"authorization": f"Bearer {instance['token']}"},
             timeout=30,
@@ -159,7 +160,7 @@ class Relay:
 
     def post(self, strategy: str, **fields: Any) -> httpx.Response:
         body = json.dumps({"apiKey": self.key, "strategyId": strategy, **fields})
-        return httpx.post(f"{self.url}/api/tradingview/webhook", content=body, timeout=10)
+        return plain_http.post(f"{self.url}/api/tradingview/webhook", content=body, timeout=10)
 
     def try_to_post(self, strategy: str, **fields: Any) -> None:
         """The same, where the life may end before it has answered."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+import plain_http
 from tradewire.audit.posts import Post
 
 RESENDS = 3
@@ -86,12 +87,12 @@ class Sender:
             name = f"{self._seed}-last-{symbol}"
             last = {"action": "cancel", "symbol": symbol, "id": name}
             self._again.append(Message(name, "resting", last))
-        with httpx.Client(timeout=10) as client:
+        with plain_http.Client(timeout=10) as client:
             while self._again:
                 self._post(client, url, key, self._again.pop(0))
 
     def _run(self, url: str, key: str, pause_s: float) -> None:
-        with httpx.Client(timeout=10) as client:
+        with plain_http.Client(timeout=10) as client:
             while not self._stop.wait(pause_s):
                 message = self._again.pop(0) if self._again else self._next()
                 if not self._post(client, url, key, message):

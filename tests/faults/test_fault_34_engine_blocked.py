@@ -4,9 +4,9 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
+import plain_http
 from faults import standing_still
 from faults.fleet_stage import Member, exported_by
 from faults.nursery import Nursery
@@ -47,7 +47,7 @@ def test_34_health_is_503_while_the_engines_loop_is_blocked_and_webhooks_are_ans
 
 
 def status(relay: Relay) -> int:
-    return httpx.get(f"{relay.url}/health").status_code
+    return plain_http.get(f"{relay.url}/health").status_code
 
 
 @pytest.fixture
@@ -72,14 +72,14 @@ def test_34_a_worker_that_stands_still_says_so_and_loses_its_account_to_another(
     many.settled()
 
     still.touch()
-    until(lambda: httpx.get(f"{blocked.url}/health").status_code == 503, blocked.said)
+    until(lambda: plain_http.get(f"{blocked.url}/health").status_code == 503, blocked.said)
     many.worker("w2")
     until(lambda: many.owners() == {"a": "w2"}, blocked.said)
     many.accepted(door, "a", action="buy", qty=2)
     many.settled()
 
     still.unlink()
-    until(lambda: httpx.get(f"{blocked.url}/health").status_code == 200, blocked.said)
+    until(lambda: plain_http.get(f"{blocked.url}/health").status_code == 200, blocked.said)
     many.accepted(door, "a", action="buy", qty=4)
     many.settled()
     assert many.owners() == {"a": "w2"}

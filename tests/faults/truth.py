@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-import httpx
-
+import plain_http
 from integration.relay import Relay
 from plugins.brokers.paper.process import VenueProcess
 from tradewire.audit.check import check, with_damage
@@ -15,7 +14,7 @@ from tradewire.services.audit import ExportFormat
 
 
 def book_of(venue: VenueProcess) -> VenueBook:
-    return read_venue(httpx.get(f"{venue.url}/book", timeout=60).content)
+    return read_venue(plain_http.get(f"{venue.url}/book", timeout=60).content)
 
 
 def judged(lines: Sequence[str], book: VenueBook, acknowledged: Sequence[Post] = ()) -> Report:

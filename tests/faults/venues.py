@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import msgspec
 
+import plain_http
 from plugins.brokers.paper.process import VenueProcess
 from tradewire_paper.faults import Fault, FaultKind
 from tradewire_paper.wire import Script
@@ -36,4 +36,6 @@ def trouble(venue: VenueProcess, orders: int = 2000) -> None:
 
 def script(venue: VenueProcess, *faults: Fault) -> None:
     """Load faults; they count from now on."""
-    httpx.post(f"{venue.url}/faults", content=msgspec.json.encode(Script(faults=faults))).raise_for_status()
+    plain_http.post(
+        f"{venue.url}/faults", content=msgspec.json.encode(Script(faults=faults))
+    ).raise_for_status()

@@ -19,6 +19,7 @@ import httpx
 import msgspec
 from sqlalchemy import Row, Table, select
 
+import plain_http
 from integration.relay import ALGORITHM, PATIENCE_S
 from tradewire.runtime.clock import SystemClock
 from tradewire.runtime.core import Core, open_core
@@ -67,7 +68,7 @@ class Process:
         return self._log.read_text()
 
     def health(self) -> httpx.Response:
-        return httpx.get(f"{self.url}/health", timeout=5)
+        return plain_http.get(f"{self.url}/health", timeout=5)
 
     def freeze(self) -> None:
         os.kill(self.process.pid, signal.SIGSTOP)
@@ -162,7 +163,7 @@ class Fleet:
 
     def post(self, door: Process, strategy: str, **fields: Any) -> httpx.Response:
         body = msgspec.json.encode({"apiKey": self.key, "strategyId": strategy, **fields})
-        return httpx.post(f"{door.url}/api/tradingview/webhook", content=body, timeout=10)
+        return plain_http.post(f"{door.url}/api/tradingview/webhook", content=body, timeout=10)
 
     def accepted(self, door: Process, strategy: str, **fields: Any) -> str:
         """The id of a signal that was accepted."""

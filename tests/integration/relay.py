@@ -15,6 +15,8 @@ import httpx
 import msgspec
 from sqlalchemy import Row, Table, select
 
+import plain_http
+from starting_points import empty_database
 from tradewire.domain.clock import Clock
 from tradewire.runtime.clock import SystemClock
 from tradewire.runtime.core import Core
@@ -87,7 +89,7 @@ class Relay:
         self._stop = asyncio.Event()
         self._ready: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, daemon=True)
-        self.http = httpx.Client(timeout=30)
+        self.http = plain_http.Client(timeout=30)
 
     def start(self) -> None:
         self._thread.start()
@@ -188,6 +190,8 @@ def running(folder: Path, clock: Clock | None = None, **environment: str) -> Ite
         environment = {"TRADEWIRE_DATABASE_URL": named, **environment}
     data = DataFolder(folder)
     data.create()
+    if "TRADEWIRE_DATABASE_URL" not in environment and not (folder / "tradewire.db").exists():
+        empty_database(folder / "tradewire.db")
     settings = load_settings(data.settings_file, {"TRADEWIRE_SERVER__PORT": "0", **environment})
     relay = Relay(data, clock or SystemClock(), settings)
     relay.start()

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import plain_http
 from integration.up import Up
 from tradewire.security.tokens import new_token
 
@@ -37,7 +38,7 @@ class Listener:
     """Keeps everything that was answered."""
 
     def __init__(self, up: Up) -> None:
-        self._client = httpx.Client(base_url=up.url, timeout=20)
+        self._client = plain_http.Client(base_url=up.url, timeout=20)
         self.heard = ""
 
     def close(self) -> None:

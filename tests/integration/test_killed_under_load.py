@@ -10,6 +10,7 @@ import httpx
 import msgspec
 import pytest
 
+import plain_http
 from integration.relay import ALGORITHM, PATIENCE_S
 from integration.up import Up
 from plugins.brokers.paper.process import VenueProcess
@@ -51,7 +52,7 @@ class Load:
             thread.join()
 
     def _send(self, sender: int) -> None:
-        with httpx.Client(timeout=10) as client:
+        with plain_http.Client(timeout=10) as client:
             for number in range(100_000):
                 message = {
                     "apiKey": self._up.key,
@@ -88,7 +89,7 @@ def test_what_was_acknowledged_ends_and_no_order_is_there_twice(tmp_path: Path, 
     assert up.stop() == 0
 
     assert verified["ok"], verified["problems"]
-    book = msgspec.json.decode(httpx.get(f"{venue.url}/book").content, type=Books)
+    book = msgspec.json.decode(plain_http.get(f"{venue.url}/book").content, type=Books)
     at_venue = Counter(order.request.client_id for account in book.accounts for order in account.orders)
     assert not [client_id for client_id, count in at_venue.items() if count > 1]
     children = {child["client_id"]: child for order in orders for child in order["children"]}

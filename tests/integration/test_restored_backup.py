@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
 
+import plain_http
 from integration.relay import ALGORITHM, PATIENCE_S
 from integration.up import Up
 from integration.venue_truth import until
@@ -64,7 +64,7 @@ class Owner:
         self.up.call("POST", "/algorithms/s/start")
 
     def book(self) -> AccountBook:
-        books = msgspec.json.decode(httpx.get(f"{self._venue.url}/book").content, type=Books)
+        books = msgspec.json.decode(plain_http.get(f"{self._venue.url}/book").content, type=Books)
         return next(one for one in books.accounts if one.account == ACCOUNT)
 
     def ids(self) -> set[str]:
@@ -73,7 +73,7 @@ class Owner:
 
     def send(self, **fields: Any) -> str:
         body = {"apiKey": self.up.key, "strategyId": "s", "symbol": "AAPL", "action": "buy", **fields}
-        answer = httpx.post(f"{self.up.url}/api/tradingview/webhook", json=body, timeout=10)
+        answer = plain_http.post(f"{self.up.url}/api/tradingview/webhook", json=body, timeout=10)
         assert answer.json()["status"] == "accepted", answer.text
         return str(answer.json()["id"])
 

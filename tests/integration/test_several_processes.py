@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-import httpx
 import pytest
 
+import plain_http
 from integration.fleet import Fleet, fleet, until
 from plugins.brokers.paper.process import VenueProcess
 from servers.valkey import Valkey
@@ -85,7 +85,7 @@ def test_a_token_is_good_and_bad_in_every_process_at_once(processes: Fleet) -> N
 
     def answers() -> list[int]:
         headers = {"authorization": f"Bearer {secret}"}
-        return [httpx.get(f"{door.url}/api/v1/status", headers=headers).status_code for door in doors]
+        return [plain_http.get(f"{door.url}/api/v1/status", headers=headers).status_code for door in doors]
 
     assert answers() == [200, 200]
     processes.do(tokens.revoke("ci", "test"))
@@ -109,7 +109,7 @@ def test_what_a_process_without_sessions_shows_comes_from_the_workers(processes:
     told = processes.do(processes.core.services.workers.list())
     assert all(served.ready for one in told.items for served in one.accounts)
     assert worker.health().status_code == 200
-    assert "tradewire_healthy 1.0" in httpx.get(f"{worker.url}/metrics").text
+    assert "tradewire_healthy 1.0" in plain_http.get(f"{worker.url}/metrics").text
 
 
 def test_a_second_worker_of_the_same_id_is_refused_and_a_killed_one_starts_at_once(processes: Fleet) -> None:

@@ -13,6 +13,7 @@ import httpx
 import msgspec
 import pytest
 
+import plain_http
 from integration.relay import ALGORITHM, PATIENCE_S
 from integration.up import Up
 from plugins.brokers.paper.process import VenueProcess
@@ -56,12 +57,12 @@ def up(tmp_path: Path, venue: VenueProcess) -> Iterator[Up]:
 def hang(venue: VenueProcess) -> None:
     """The next order is executed, and its answer does not come."""
     body = msgspec.json.encode(Script(faults=(Fault(kind=FaultKind.ACCEPT_THEN_HANG),)))
-    httpx.post(f"{venue.url}/faults", content=body).raise_for_status()
+    plain_http.post(f"{venue.url}/faults", content=body).raise_for_status()
 
 
 def post(up: Up, **fields: Any) -> httpx.Response:
     body = {"apiKey": up.key, "strategyId": "s", "symbol": "AAPL", "action": "buy", "qty": 1, **fields}
-    return httpx.post(f"{up.url}/api/tradingview/webhook", json=body, timeout=10)
+    return plain_http.post(f"{up.url}/api/tradingview/webhook", json=body, timeout=10)
 
 
 def until(condition: Any) -> None:
@@ -72,7 +73,7 @@ def until(condition: Any) -> None:
 
 
 def orders_at(venue: VenueProcess) -> list[str]:
-    books = msgspec.json.decode(httpx.get(f"{venue.url}/book").content, type=Books)
+    books = msgspec.json.decode(plain_http.get(f"{venue.url}/book").content, type=Books)
     return [order.request.client_id for account in books.accounts for order in account.orders]
 
 

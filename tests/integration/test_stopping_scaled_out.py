@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+import plain_http
 from servers.valkey import Valkey
 from tradewire.runtime.clock import SystemClock
 from tradewire.runtime.core import Core
@@ -39,7 +40,9 @@ class Asked:
 
         def asked(core: Core) -> None:
             try:
-                self.answers.append(httpx.post(f"{self.url}{path}", content=b"{}", timeout=10).status_code)
+                self.answers.append(
+                    plain_http.post(f"{self.url}{path}", content=b"{}", timeout=10).status_code
+                )
             except httpx.TransportError as error:
                 self.answers.append(type(error).__name__)
             close(core)

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-import httpx
 import msgspec
 import pytest
 
+import plain_http
 from integration.relay import Relay, ShiftedClock
 from integration.venue_truth import (
     ACCOUNT,
@@ -80,7 +80,7 @@ def trade_by_hand(venue: VenueProcess, quantity: int) -> None:
         time_in_force=TimeInForce.DAY,
     )
     body = msgspec.json.encode(Submit(account=ACCOUNT, attempt=1, order=order))
-    httpx.post(f"{venue.url}/orders", content=body).raise_for_status()
+    plain_http.post(f"{venue.url}/orders", content=body).raise_for_status()
     until(lambda: any(one.execution.client_id == "by-its-owner" for one in book_of(venue).executions), str)
 
 

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import msgspec
 import pytest
 
+import plain_http
 from integration.fleet import Fleet, Process, fleet, until
 from plugins.brokers.paper.process import VenueProcess
 from servers.valkey import Valkey
@@ -26,7 +26,7 @@ def processes(tmp_path: Path, postgres_url: str, valkey: Valkey, venue: VenuePro
 
 def submitted(venue: VenueProcess) -> Counter[str]:
     """How often each client id came to the venue."""
-    books = msgspec.json.decode(httpx.get(f"{venue.url}/book", timeout=30).content, type=Books)
+    books = msgspec.json.decode(plain_http.get(f"{venue.url}/book", timeout=30).content, type=Books)
     return Counter(order.client_id or "" for one in books.accounts for order in one.orders)
 
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import httpx
+import plain_http
 
 
 class Up:
@@ -35,7 +35,7 @@ class Up:
         self.key = said.get("key") or self.key
         instance = json.loads((self.folder / "instance.json").read_text())
         self.url = instance["url"]
-        self.api = httpx.Client(
+        self.api = plain_http.Client(
             base_url=f"{self.url}/api/v1",
             headers={"authorization": f"Bearer {instance['token']}"},
             timeout=30,

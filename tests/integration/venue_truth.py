@@ -8,9 +8,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
 
+import plain_http
 from integration.relay import PATIENCE_S, Relay, running
 from plugins.brokers.paper.process import VenueProcess
 from tradewire import Broker
@@ -56,12 +56,12 @@ def again(folder: Path, before: Relay, clock: Clock | None = None) -> Iterator[R
 
 def script(venue: VenueProcess, kind: FaultKind, **fields: Any) -> None:
     body = msgspec.json.encode(Script(faults=(Fault(kind=kind, **fields),)))
-    httpx.post(f"{venue.url}/faults", content=body).raise_for_status()
+    plain_http.post(f"{venue.url}/faults", content=body).raise_for_status()
 
 
 def book_of(venue: VenueProcess) -> AccountBook:
     """What the venue has of the account; its orders are told apart by nothing but their place."""
-    books = msgspec.json.decode(httpx.get(f"{venue.url}/book", timeout=30).content, type=Books)
+    books = msgspec.json.decode(plain_http.get(f"{venue.url}/book", timeout=30).content, type=Books)
     return next(one for one in books.accounts if one.account == ACCOUNT)
 
 

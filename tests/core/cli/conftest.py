@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
+from starting_points import empty_database
 from tradewire.cli.main import main
 from tradewire.runtime.core import open_core
 from tradewire.runtime.folder import DataFolder
@@ -26,6 +27,8 @@ Cli = Callable[..., Result]
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataFolder:
     """A folder with an empty store, named by TRADEWIRE_DATA."""
     made = DataFolder(tmp_path / "data")
+    made.create()
+    empty_database(made.path / "tradewire.db")
     open_core(made, Settings(), FakeClock(), engine=False).close()
     monkeypatch.setenv("TRADEWIRE_DATA", str(made.path))
     monkeypatch.setenv("COLUMNS", "80")

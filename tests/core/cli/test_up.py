@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+import plain_http
 from tradewire.runtime.folder import DataFolder
 
 RUN = "from tradewire.cli.main import run; run()"
@@ -49,7 +49,7 @@ class Up:
         running = self.folder.running()
         assert running is not None
         headers = {"authorization": f"Bearer {running.token}"}
-        answer = httpx.get(f"{running.url}/api/v1{path}", headers=headers, trust_env=False, timeout=30)
+        answer = plain_http.get(f"{running.url}/api/v1{path}", headers=headers, trust_env=False, timeout=30)
         return answer.raise_for_status().json()
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
@@ -86,7 +86,9 @@ def paste(text: str) -> tuple[int, Any]:
     words = shlex.split(line)
     url = next(word for word in words if word.startswith("http"))
     name, value = words[words.index("-H") + 1].split(": ")
-    answer = httpx.post(url, content=words[words.index("-d") + 1], headers={name: value}, trust_env=False)
+    answer = plain_http.post(
+        url, content=words[words.index("-d") + 1], headers={name: value}, trust_env=False
+    )
     return answer.status_code, answer.json()
 
 
@@ -135,7 +137,7 @@ def test_after_a_kill_the_same_folder_goes_on(start) -> None:
     first = start("--json")
     told = json.loads(first.says("\n"))
     message = {"apiKey": told["key"], "strategyId": "my_strategy_1", "symbol": "AAPL", "action": "BUY"}
-    assert httpx.post(told["webhook"], json=message, trust_env=False).status_code == 200
+    assert plain_http.post(told["webhook"], json=message, trust_env=False).status_code == 200
     first.end(signal.SIGKILL)
 
     again = start("--json")

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from core.engine.bench import Bench, execution
+from starting_points import discovered
 from tradewire import (
     Accepted,
     Blueprint,
@@ -29,7 +30,6 @@ from tradewire.domain.ledger import EntryKind
 from tradewire.domain.message import Action
 from tradewire.domain.order import ChildOrder, ChildState, ParentOrder
 from tradewire.ledger.export import Line
-from tradewire.plugins import Plugins
 from tradewire.store.database import Store
 from tradewire.store.schema import ledger_entries
 
@@ -92,7 +92,7 @@ class Told(Guardian):
 
 
 def scripted(store: Store, *steps: Any, guardian: Guardian | None = None) -> tuple[Bench, Scripted]:
-    plugins = Plugins.discover()
+    plugins = discovered()
     blueprint = Scripted(*steps)
     plugins.blueprints["scripted"] = blueprint
     guardians = [FRESH]

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import Connection, insert, select, update
 
+from starting_points import discovered
 from tradewire.brokerage import leases
 from tradewire.brokerage.market_view import MarketView, SeenQuote, Want, WantKind
 from tradewire.brokerage.outcomes import After, store_submitted
@@ -167,7 +168,7 @@ class Bench:
     ) -> None:
         self.store = store
         self.clock = FakeClock()
-        self.plugins = plugins or Plugins.discover()
+        self.plugins = plugins or discovered()
         self.desk = BenchDesk(self.clock)
         for symbol in ("AAPL", "MSFT", "TSLA", "NVDA", "AMZN"):
             self.desk.symbols[symbol] = (stock(symbol),)

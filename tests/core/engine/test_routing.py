@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from core.engine.bench import Bench
+from starting_points import discovered
 from tradewire import Draft, Override, SignalFacts, Skip
 from tradewire.domain import ids
 from tradewire.domain.algorithm import Algorithm, AlgorithmState, Dynamic, EntrySignal, PipelineChoice
@@ -104,7 +105,7 @@ def test_a_plain_skip_and_a_blocking_one_end_differently(bench: Bench) -> None:
 
 @pytest.mark.parametrize("answer", [ValueError("boom"), None, "draft"])
 def test_an_override_that_fails_fails_that_run_alone(bench: Bench, answer: object) -> None:
-    plugins = Plugins.discover()
+    plugins = discovered()
     plugins.overrides["answering"] = Answering(answer)
     failing = bench.algorithm("x", signal=_listens("alg"), pipeline=PipelineChoice(override=("answering",)))
     fine = bench.algorithm("y", signal=_listens("alg"))

@@ -11,6 +11,8 @@ import httpx
 import msgspec
 from sqlalchemy import Table, insert, select, update
 
+import plain_http
+from starting_points import discovered
 from tradewire.domain.algorithm import Algorithm, AlgorithmState, EntrySignal, Plugged, Validity, ValidityKind
 from tradewire.domain.clock import Clock
 from tradewire.domain.order import Side
@@ -30,6 +32,9 @@ from tradewire.store.database import Store, open_store
 from tradewire.store.schema import algorithms, connections, keys, signals
 from tradewire.testing.clock import FakeClock
 
+#: A busy machine may let more than two seconds pass between a connection and the headers on it.
+PATIENT = ServerSettings(port=0, header_timeout_s=60)
+
 
 class Rig:
     """Everything a test needs to post a message and to look at what became of it."""
@@ -45,9 +50,9 @@ class Rig:
     ) -> None:
         """On the database at `url`, which has its tables."""
         self.clock = clock or FakeClock()
-        self.settings = settings or Settings(server=ServerSettings(port=0))
+        self.settings = settings or Settings(server=PATIENT)
         self.store = wrap_store(open_store(url))
-        self.plugins = plugins or Plugins.discover()
+        self.plugins = plugins or discovered()
         self.secrets = Secrets.new()
         self.ring = KeyTable(self.secrets.digest)
         self.rows: list[KeyRow] = []
@@ -183,7 +188,7 @@ class Served:
         self._ready.wait(20)
         if self._error is not None:
             raise self._error
-        self.client = httpx.Client(base_url=self.at.url, timeout=20, trust_env=False)
+        self.client = plain_http.Client(base_url=self.at.url, timeout=20, trust_env=False)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -13,10 +13,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
 
+import plain_http
 from plugins.brokers.paper.account import MemoryState, RealEnv, Recorder, open_paper, order
 from plugins.brokers.paper.process import VenueProcess
 from tradewire import (
@@ -75,11 +75,11 @@ def ended(client_id: str) -> Any:
 
 
 def load(venue: VenueProcess, *faults: dict[str, Any]) -> None:
-    httpx.post(f"{venue.url}/faults", json={"faults": faults}, trust_env=False).raise_for_status()
+    plain_http.post(f"{venue.url}/faults", json={"faults": faults}, trust_env=False).raise_for_status()
 
 
 def book(venue: VenueProcess) -> Books:
-    reply = httpx.get(f"{venue.url}/book", trust_env=False)
+    reply = plain_http.get(f"{venue.url}/book", trust_env=False)
     return msgspec.json.decode(reply.content, type=Books)
 
 
@@ -282,10 +282,10 @@ def test_a_killed_venue_loses_nothing_and_the_session_comes_back(venue: VenuePro
 def test_a_transmission_overtaken_by_its_look_up_is_never_taken(venue: VenueProcess) -> None:
     def send(attempt: int) -> int:
         body = msgspec.json.encode(Submit(account="a", attempt=attempt, order=order()))
-        return httpx.post(f"{venue.url}/orders", content=body, trust_env=False).status_code
+        return plain_http.post(f"{venue.url}/orders", content=body, trust_env=False).status_code
 
     query = {"account": "a", "client_id": "c1", "fence": "7"}
-    reply = httpx.get(f"{venue.url}/order", params=query, trust_env=False)
+    reply = plain_http.get(f"{venue.url}/order", params=query, trust_env=False)
     assert msgspec.json.decode(reply.content, type=Absent).proof
     assert send(7) == 410
     assert send(8) == 201
@@ -358,7 +358,7 @@ def test_a_session_opens_before_its_venue_is_there(tmp_path: Path) -> None:
 def test_what_the_venue_does_not_understand_is_answered_with_a_sentence(
     venue: VenueProcess, method: str, path: str, body: bytes, status: int
 ) -> None:
-    reply = httpx.request(method, venue.url + path, content=body, trust_env=False)
+    reply = plain_http.request(method, venue.url + path, content=body, trust_env=False)
     assert reply.status_code == status
     if status >= 400:
         assert reply.json()["error"].endswith(".")
@@ -397,7 +397,7 @@ def test_the_venue_outlives_its_parent_unless_told_otherwise() -> None:
     parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=-1, stderr=-1, text=True)
     # The venue that is to go holds the parent's stderr, so this returns once both have ended.
     url, _ = parent.communicate(timeout=30)
-    health = httpx.get(url.strip() + "/health", trust_env=False).json()
+    health = plain_http.get(url.strip() + "/health", trust_env=False).json()
     assert health["status"] == "ok"
     os.kill(health["pid"], signal.SIGTERM)
 
