@@ -13,11 +13,12 @@ from granian.server.embed import Server
 
 from tradewire.contract.errors import Unhonoured
 from tradewire.domain.base import Struct
+from tradewire.server.connections import open_at_once
 from tradewire.server.edge import Edge
 from tradewire.settings import ServerSettings
 
-#: Connections that may be open at once; granian stops accepting beyond it, and idle ones count.
-_CONNECTIONS = 4096
+#: Connections that the system keeps for us until one is taken.
+_WAITING = 4096
 _LARGEST_HEADERS = 64 * 1024
 _LOGGERS = ("_granian", "granian.access")
 _READY_WITHIN_S = 10.0
@@ -89,7 +90,9 @@ def _server(app: Edge, settings: ServerSettings, at: ListeningAt) -> Server:
                 header_read_timeout=round(settings.header_timeout_s * 1000), max_buffer_size=_LARGEST_HEADERS
             ),
             websockets=False,
-            backlog=_CONNECTIONS,
+            backlog=_WAITING,
+            # granian stops accepting beyond it, and idle ones count.
+            backpressure=open_at_once(),
             log_enabled=False,
             ssl_cert=None if settings.ssl_cert is None else Path(settings.ssl_cert),
             ssl_key=None if settings.ssl_key is None else Path(settings.ssl_key),
