@@ -91,10 +91,15 @@ class Guardian(ABC):
     | `Params` | optional | a frozen msgspec struct; `NoParams` by default |
     | `always` | optional | scopes in which it is asked of every order, configured or not |
     | `live` | optional | True: asked again for every child placed after the admission |
+    | `early` | optional | True: judges by times alone; what has been pending for 5 s is shown to it first |
     | `needs` | optional | what it must be shown; an account that can never supply it is named when saving |
 
     All are asked and recorded, global first, then account, then algorithm; the most restrictive answer wins.
     An exception, a time-out or a missing guardian denies.
+
+    Those that are `early` are asked about an order that has been pending for 5 s or more before it is sized
+    and prices are fetched: `order.side` may be a guess, `order.quantity` is one lot, and the view has neither
+    quote nor exposures. Where one of them blocks, the others are not asked.
     """
 
     name: str
@@ -102,6 +107,7 @@ class Guardian(ABC):
     Params: ClassVar[type[msgspec.Struct]] = NoParams
     always: ClassVar[frozenset[Scope]] = frozenset()
     live: ClassVar[bool] = False
+    early: ClassVar[bool] = False
 
     def needs(self, params: Any) -> frozenset[Need]:
         """What `guard` cannot do without. It may be missing all the same, and is None in the view then."""

@@ -33,7 +33,10 @@ class Holding(Struct):
 class AccountView(Struct, kw_only=True):
     """One account's live orders with everything around them, read in one transaction.
 
-    `parents` are this account's live ones by seq; `others` the admitted ones of all other accounts. `closes`
+    `parents` are this account's live ones by seq; `others` the admitted ones of all other accounts. Where
+    many are pending `parents` are `cut` short: a plan decides about no more than `at_once` of them; `reach`
+    says how far was read. Of those that are shown the ones in `later` (ids) have to wait for their turn, and
+    are there only to be cancelled. `closes`
     holds the first legs, by id, of those that are second ones.
     `instruments` maps this account's symbols to what they were resolved to; `elsewhere` holds the other
     accounts' instruments by (account, id). `digests` are the signals'
@@ -48,6 +51,10 @@ class AccountView(Struct, kw_only=True):
     algorithms: Mapping[str, Algorithm]
     parents: tuple[ParentOrder, ...]
     others: tuple[ParentOrder, ...] = ()
+    at_once: int
+    reach: int = 0
+    cut: bool = False
+    later: frozenset[str] = frozenset()
     closes: Mapping[str, ParentOrder] = {}
     children: Mapping[str, tuple[ChildOrder, ...]]
     holdings: tuple[Holding, ...] = ()

@@ -12,7 +12,7 @@ from tradewire.domain.account import AccountMode
 from tradewire.domain.algorithm import Algorithm, AlgorithmState, ValidityKind
 from tradewire.domain.instrument import Instrument
 from tradewire.domain.ledger import Entry, EntryKind, Value
-from tradewire.domain.order import Goal, OrderType, ParentOrder, ParentState, Purpose
+from tradewire.domain.order import Goal, OrderType, ParentOrder, ParentState, Purpose, Side
 from tradewire.domain.quantity import canonical, round_down
 from tradewire.domain.verdict import Decision, Scope, Verdict, combine
 from tradewire.engine.account_view import AccountView, EngineLimits
@@ -22,7 +22,7 @@ from tradewire.engine.guarding import Asked, Judge, who_is_asked
 from tradewire.engine.market_hours import Queued, Refused
 from tradewire.engine.own_orders import OwnOrders
 from tradewire.engine.sessions import Sessions
-from tradewire.engine.sight import Sight
+from tradewire.engine.sight import Sight, time_queued
 from tradewire.engine.sizing import NoSize, Size
 from tradewire.engine.stepping import Stepper, blueprint_params
 from tradewire.engine.valuing import Valuing
@@ -31,6 +31,8 @@ from tradewire.plugins import Plugins
 
 #: A guardian that delays is asked again after so long at the earliest.
 SHORTEST_DELAY = timedelta(seconds=1)
+#: What is pending for so long is asked first whether it is too old by now.
+LONG_WAIT = timedelta(seconds=5)
 
 
 class Admission:
@@ -60,6 +62,8 @@ class Admission:
         self._changes = changes
         self._stepper = stepper
         self._sight = sight
+        #: Ids of those that ended by their age alone, without prices and without the other guardians.
+        self.too_late: set[str] = set()
 
     def admit(self, parent: ParentOrder, instrument: Instrument) -> Waiting | None:
         """Admit, end, or leave waiting. An admitted parent is WORKING, and its quantity reserved."""
@@ -85,6 +89,8 @@ class Admission:
         size = None if needs_price(parent) else self._size(parent, algorithm, instrument)
         if isinstance(size, NoSize):
             self._end_without(parent, size)
+            return None
+        if self._is_too_late(parent, algorithm, instrument):
             return None
         missing = self._sight.wants(parent, instrument, self._needs_calendar(algorithm))
         missing |= self._valuing.wants(parent, instrument)
@@ -129,7 +135,42 @@ class Admission:
         live_only: bool = False,
     ) -> tuple[Verdict, ...]:
         """Every configured and mandatory guardian's verdict on `parent` at `size`."""
-        order = GuardedOrder(
+        order = self._guarded(parent, instrument, size)
+        views = self._sight.views(parent, algorithm, instrument, released=live_only)
+        return self._judge.judge(order, views, self._asked(algorithm), live_only)
+
+    def _is_too_late(self, parent: ParentOrder, algorithm: Algorithm, instrument: Instrument) -> bool:
+        """Whether a guardian that judges by age alone blocks what has waited for long; it has ended then.
+
+        In a queue so long that orders grow too old in it, neither prices nor the others are asked about them.
+        """
+        if self._view.now - parent.created_at - time_queued(parent) < LONG_WAIT:
+            return False
+        asked = [one for one in self._asked(algorithm) if self._judge.is_early(one)]
+        if not asked:
+            return False
+        size = Size(side=parent.side or Side.BUY, quantity=instrument.lot)
+        order = self._guarded(parent, instrument, size)
+        verdicts = self._judge.judge(order, self._sight.unpriced_views(parent, algorithm, instrument), asked)
+        verdict = combine(verdicts, size.quantity)
+        if verdict.decision is not Decision.BLOCK:
+            return False
+        self._changes.verdicts.append((parent.id, verdicts))
+        self._note_verdicts(parent, verdicts, verdict)
+        self._block(parent, verdict.reason, verdict.message)
+        self.too_late.add(parent.id)
+        return True
+
+    def _asked(self, algorithm: Algorithm) -> tuple[Asked, ...]:
+        configured = {
+            Scope.GLOBAL: self._limits.global_guardians,
+            Scope.ACCOUNT: self._view.account.guardians,
+            Scope.ALGORITHM: algorithm.guardians,
+        }
+        return who_is_asked(self._plugins, configured)
+
+    def _guarded(self, parent: ParentOrder, instrument: Instrument, size: Size) -> GuardedOrder:
+        return GuardedOrder(
             parent_id=parent.id,
             account_id=parent.account_id,
             purpose=parent.purpose,
@@ -143,16 +184,6 @@ class Admission:
             time_in_force=parent.time_in_force,
             test=parent.test,
         )
-        views = self._sight.views(parent, algorithm, instrument, released=live_only)
-        return self._judge.judge(order, views, self._asked(algorithm), live_only)
-
-    def _asked(self, algorithm: Algorithm) -> tuple[Asked, ...]:
-        configured = {
-            Scope.GLOBAL: self._limits.global_guardians,
-            Scope.ACCOUNT: self._view.account.guardians,
-            Scope.ALGORITHM: algorithm.guardians,
-        }
-        return who_is_asked(self._plugins, configured)
 
     def _judged(
         self,

@@ -1,5 +1,6 @@
 """What a plan changes: collected while planning, written in one transaction afterwards."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -15,9 +16,10 @@ from tradewire.engine.account_view import AccountView
 class Changes:
     """A working copy of one account's orders, and everything about it that is new.
 
-    `more` says that further pending orders were left for the next plan. `expected` holds the state in which
-    each changed child was read; the write is void where it has moved on. `child_fields` names what was
-    changed of it, and no more is written: reports go on changing the rest.
+    `more` says that further pending orders were left for the next plan, `reach` how far that one is to read
+    (`inbox.read_inbox`), and `is_behind` that there were more than this one was shown. `expected` holds the
+    state in which each changed child was read; the write is void where it has moved on. `child_fields` names
+    what was changed of it, and no more is written: reports go on changing the rest.
     """
 
     def __init__(self, view: AccountView) -> None:
@@ -36,16 +38,36 @@ class Changes:
         self.wants: set[Want] = set()
         self.cancels: list[ChildOrder] = []
         self.more = False
+        self.reach = view.reach
+        self.is_behind = view.cut
+        self._admitted: dict[str, dict[str, ParentOrder]] = {}
+        for parent in view.parents:
+            self._note_admitted(parent)
 
     @property
     def is_empty(self) -> bool:
-        return not (self.changed_parents or self.new_children or self.changed_children or self.verdicts)
+        return not (
+            self.changed_parents
+            or self.new_children
+            or self.changed_children
+            or self.verdicts
+            or self.instruments
+        )
 
     def change(self, parent: ParentOrder, **fields: Any) -> ParentOrder:
         changed = msgspec.structs.replace(self.parents[parent.id], **fields)
         self.parents[parent.id] = changed
         self.changed_parents[parent.id] = changed
+        self._note_admitted(changed)
         return changed
+
+    def admitted_of(self, algorithm_id: str) -> Iterable[ParentOrder]:
+        """An algorithm's orders that were admitted, also those that have ended in this plan."""
+        return self._admitted.get(algorithm_id, {}).values()
+
+    def _note_admitted(self, parent: ParentOrder) -> None:
+        if parent.admitted_at is not None:
+            self._admitted.setdefault(parent.algorithm_id, {})[parent.id] = parent
 
     def children_of(self, parent: ParentOrder) -> tuple[ChildOrder, ...]:
         return tuple(self.children.get(parent.id, ()))

@@ -108,6 +108,11 @@ class Judge:
         except BaseException:  # noqa: BLE001 - asked for its verdict it fails again, and that denies
             return False
 
+    def is_early(self, one: Asked) -> bool:
+        """Whether it may be asked before the order is sized and priced."""
+        guardian = self._plugins.guardians.get(one.name)
+        return guardian is not None and guardian.early
+
     def _ask_from(
         self,
         done: list[Verdict],

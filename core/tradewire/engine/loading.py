@@ -13,6 +13,7 @@ from tradewire.domain.algorithm import Algorithm
 from tradewire.domain.instrument import Instrument
 from tradewire.domain.order import ChildOrder, ParentOrder, ParentState
 from tradewire.engine.account_view import AccountView, Holding
+from tradewire.engine.inbox import read_inbox
 from tradewire.state import versions
 from tradewire.state.rows import child_of, parent_of
 from tradewire.state.switches import read_switches
@@ -26,6 +27,10 @@ from tradewire.store.schema import (
     positions,
     signals,
 )
+
+#: The first plan decides about so many pending orders, then it is stored: in a burst these need not wait for
+#: the rest, and less is planned in vain when a fill overtakes it.
+AT_ONCE = 20
 
 # Built once: putting a statement together costs more than running it, and these run with every look.
 _IDS: BindParameter[list[str]] = bindparam("ids", expanding=True)
@@ -44,12 +49,6 @@ _ALL_ALGORITHMS = select(algorithms.c.document).order_by(algorithms.c.name)
 _ALGORITHMS = select(algorithms.c.document).where(algorithms.c.id.in_(_IDS))
 _ACCOUNT_ROW = select(accounts.c.document).where(accounts.c.id == _ACCOUNT)
 _EPOCH = select(leases.c.epoch).where(leases.c.account_id == _ACCOUNT)
-# In the order of the index over live orders: by `seq` alone SQLite would go through all that ever were.
-_LIVE = (
-    select(parent_orders)
-    .where(parent_orders.c.ended_at.is_(None))
-    .order_by(parent_orders.c.account_id, parent_orders.c.seq)
-)
 _PARENTS = select(parent_orders).where(parent_orders.c.id.in_(_IDS))
 _CHILDREN = select(child_orders).where(child_orders.c.parent_id.in_(_IDS)).order_by(child_orders.c.seq)
 _HOLDINGS = select(positions)
@@ -96,16 +95,25 @@ def facts_of(row: Row[Any]) -> SignalFacts:
     )
 
 
-def account_view(conn: Connection, account_id: str, now: datetime, with_others: bool) -> AccountView | None:
-    """The account's live orders and everything around them; None where there is no such account.
+def account_view(
+    conn: Connection,
+    account_id: str,
+    now: datetime,
+    with_others: bool,
+    at_once: int = AT_ONCE,
+    reach: int = 0,
+) -> AccountView | None:
+    """What one plan may decide about and everything around it; None where there is no such account.
 
-    `with_others` includes the other accounts' versions, for guardians of the global scope.
+    `with_others` includes the other accounts' versions, for guardians of the global scope. A plan decides
+    about so many `at_once`, and `reach` says which of those that wait it is shown: `inbox.read_inbox`.
     """
     account = _account(conn, account_id)
     if account is None:
         return None
-    live = [parent_of(row) for row in conn.execute(_LIVE)]
-    own = tuple(parent for parent in live if parent.account_id == account_id)
+    known = _instruments(conn, account_id)
+    inbox = read_inbox(conn, account_id, at_once, reach, known)
+    own = inbox.own
     signal_rows = _signals(conn, {parent.signal_id for parent in own})
     return AccountView(
         now=now,
@@ -118,7 +126,11 @@ def account_view(conn: Connection, account_id: str, now: datetime, with_others: 
             ).scalars()
         },
         parents=own,
-        others=tuple(one for one in live if one.account_id != account_id and one.admitted_at is not None),
+        others=inbox.others,
+        at_once=at_once,
+        reach=reach,
+        cut=inbox.cut,
+        later=inbox.later,
         closes=_closes(conn, own),
         children=_children(conn, [parent.id for parent in own]),
         holdings=_holdings(conn),
@@ -126,7 +138,7 @@ def account_view(conn: Connection, account_id: str, now: datetime, with_others: 
         signals={row.id: facts_of(row) for row in signal_rows},
         digests={row.id: row.content_digest for row in signal_rows},
         same_content_at=_same_content(conn, own, {row.id: row.content_digest for row in signal_rows}),
-        instruments=_instruments(conn, account_id),
+        instruments=known,
         elsewhere=_elsewhere(conn, account_id),
         versions=versions.read(conn, None if with_others else account_id),
     )

@@ -126,11 +126,8 @@ class OwnOrders:
         """The algorithm's own admitted ones of an earlier signal, or of an earlier leg."""
         return [
             other
-            for other in self._changes.parents.values()
-            if other.seq < parent.seq
-            and other.algorithm_id == parent.algorithm_id
-            and other.instrument_id == instrument.id
-            and other.state in _ADMITTED
+            for other in self._changes.admitted_of(parent.algorithm_id)
+            if other.seq < parent.seq and other.instrument_id == instrument.id and other.state in _ADMITTED
         ]
 
     def _own(self, parent: ParentOrder, instrument: Instrument) -> Decimal:

@@ -16,7 +16,9 @@ from tradewire.engine.account_view import AccountView, EngineLimits
 from tradewire.engine.admission import Admission, entry_of
 from tradewire.engine.changes import Changes
 from tradewire.engine.guarding import Judge
+from tradewire.engine.inbox import bare
 from tradewire.engine.own_orders import OwnOrders
+from tradewire.engine.reach import Progress, next_reach
 from tradewire.engine.sessions import Sessions
 from tradewire.engine.sight import Sight
 from tradewire.engine.sizing import Size
@@ -29,10 +31,6 @@ _BEHIND_OWN = Waiting(
     reason="An earlier order of the same algorithm waits.", shown=True, bounded=False, own=True
 )
 
-#: The first plan decides about so many pending orders, then it is stored: in a burst these need not wait for
-#: the rest, and less is planned in vain when a fill overtakes it.
-AT_ONCE = 20
-
 
 def plan(
     view: AccountView,
@@ -40,13 +38,12 @@ def plan(
     plugins: Plugins,
     judge: Judge,
     limits: EngineLimits,
-    at_once: int = AT_ONCE,
 ) -> Changes:
     """Everything that is to be written and asked for now, for one account."""
     planner = _Planner(view, market, plugins, judge, limits)
     planner.cancels()
     planner.working()
-    planner.pending(at_once)
+    planner.pending()
     return planner.changes
 
 
@@ -108,8 +105,22 @@ class _Planner:
             if len(self.changes.new_children) > before:
                 self._judge_again(self.changes.parents[parent.id], instrument)
 
-    def pending(self, at_once: int) -> None:
+    def pending(self) -> None:
         """Admit in order; a lane goes on only past what is no longer waiting."""
+        decided, passable = self._admit_all()
+        ended = sum(
+            one.state is ParentState.PENDING and self.changes.parents[one.id].state is not ParentState.PENDING
+            for one in self._view.parents
+        )
+        progress = Progress(decided=decided, ended=ended, passable=passable)
+        self.changes.reach = next_reach(self._view, progress)
+        self.changes.more = decided == self._view.at_once or (
+            self._view.cut
+            and (ended > 0 or bool(self.changes.instruments) or self.changes.reach > self._view.reach)
+        )
+
+    def _admit_all(self) -> tuple[int, bool]:
+        """How many were decided about, and whether any waits in a way in which others may pass it."""
         held = {
             child.instrument_id: Waiting(
                 reason="An earlier order's fate is unknown; it is being looked up.", shown=True
@@ -120,14 +131,13 @@ class _Planner:
         }
         held_tickers: set[str] = set()
         held_own: dict[tuple[str, str], list[ParentOrder]] = {}
-        decided = 0
+        decided, passable = 0, False
         for parent in sorted(self.changes.parents.values(), key=lambda one: one.seq):
-            if decided == at_once:
-                self.changes.more = True
-                return
-            if not self._is_pending(parent):
+            if decided == self._view.at_once:
+                break
+            if not self._is_pending(parent) or parent.id in self._view.later:
                 continue
-            ticker = _bare(parent.symbol)
+            ticker = bare(parent.symbol)
             instrument = self._resolve(parent)
             lane = instrument.id if isinstance(instrument, Instrument) else None
             waiting: Waiting | None
@@ -139,7 +149,7 @@ class _Planner:
             elif isinstance(instrument, Instrument):
                 before = held_own.setdefault((parent.algorithm_id, instrument.id), [])
                 waiting = self._admit(parent, instrument, before)
-                decided += waiting is None
+                decided += waiting is None and parent.id not in self._admission.too_late
             else:
                 waiting = instrument
             current = self.changes.parents[parent.id]
@@ -150,12 +160,14 @@ class _Planner:
             ):
                 continue
             self._wait(current, waiting)
+            passable |= waiting.own
             if lane is not None and waiting.own:
                 held_own.setdefault((parent.algorithm_id, lane), []).append(current)
                 continue
             held_tickers.add(ticker)
             if lane is not None:
                 held.setdefault(lane, _BEHIND)
+        return decided, passable
 
     def _is_pending(self, parent: ParentOrder) -> bool:
         """Whether it is to be admitted; what was cancelled before ends here."""
@@ -228,6 +240,10 @@ class _Planner:
             self.changes.wants.add(want)
             return Waiting(reason="The broker is being asked for the symbol.")
         if len(found) == 1:
+            if self._view.cut and self._view.reach and parent.symbol not in self.changes.instruments:
+                # Its lane may be one of which not all is in sight.
+                self.changes.instruments[parent.symbol] = found[0]
+                return Waiting(reason="Its symbol was resolved just now.", bounded=False)
             self._instruments[parent.symbol] = self.changes.instruments[parent.symbol] = found[0]
             self._by_id[found[0].id] = found[0]
             return found[0]
@@ -296,9 +312,4 @@ class _Planner:
         first, second = self._instruments.get(one.symbol), self._instruments.get(other.symbol)
         if first is not None and second is not None:
             return first.id == second.id
-        return _bare(one.symbol) == _bare(other.symbol)
-
-
-def _bare(symbol: str) -> str:
-    """A ticker without exchange and separators: a stand-in for its lane until the broker has resolved it."""
-    return "".join(letter for letter in symbol.rsplit(":", 1)[-1].upper() if letter.isalnum())
+        return bare(one.symbol) == bare(other.symbol)

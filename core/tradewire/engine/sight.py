@@ -70,9 +70,30 @@ class Sight:
                 calendar=self._market.calendars.get(instrument.calendar),
                 equity=self._market.equity,
                 released=released,
-                queued=_queued(parent),
+                queued=time_queued(parent),
             )
         return views
+
+    def unpriced_views(
+        self, parent: ParentOrder, algorithm: Algorithm, instrument: Instrument
+    ) -> Mapping[Scope, GuardView]:
+        """The same without prices and exposures, for what judges by the signal's times alone."""
+        signal = self._view.signals[parent.signal_id]
+        blank = Exposure(instrument_id=instrument.id, multiplier=instrument.multiplier)
+        view = GuardView(
+            now=self._view.now,
+            scope=Scope.ALGORITHM,
+            params=None,
+            algorithm=algorithm,
+            message=signal.message,
+            received_at=signal.received_at,
+            base_currency=self._limits.base_currency,
+            exposure=blank,
+            exposures=(blank,),
+            switches=self._view.switches,
+            queued=time_queued(parent),
+        )
+        return {scope: msgspec.structs.replace(view, scope=scope) for scope in SCOPES}
 
     def quote(self, account_id: str, instrument_id: str, age_s: float) -> Quote | None:
         seen = self._market.quotes.get((account_id, instrument_id))
@@ -225,11 +246,9 @@ class Sight:
         digest = self._view.digests.get(parent.signal_id)
         times = [
             self._view.signals[other.signal_id].received_at
-            for other in self._changes.parents.values()
-            if other.admitted_at is not None
-            and other.seq < parent.seq
+            for other in self._changes.admitted_of(parent.algorithm_id)
+            if other.seq < parent.seq
             and other.signal_id != parent.signal_id
-            and other.algorithm_id == parent.algorithm_id
             and self._view.digests.get(other.signal_id) == digest
         ]
         ended = self._view.same_content_at.get(parent.id)
@@ -248,7 +267,7 @@ class Sight:
         return self._view.now - seen.fetched_at <= timedelta(seconds=age_s)
 
 
-def _queued(parent: ParentOrder) -> timedelta:
+def time_queued(parent: ParentOrder) -> timedelta:
     """For how long it waited for its market's open."""
     if parent.queued_at is None or parent.queued_until is None:
         return timedelta(0)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
+from time import sleep
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -17,7 +18,8 @@ from tradewire.engine import loading
 from tradewire.engine.account_view import AccountView, EngineLimits
 from tradewire.engine.changes import Changes
 from tradewire.engine.guarding import Judge
-from tradewire.engine.planning import AT_ONCE, plan
+from tradewire.engine.loading import AT_ONCE
+from tradewire.engine.planning import plan
 from tradewire.engine.single_flight import SingleFlight
 from tradewire.engine.storing import Overtaken, store_plan
 from tradewire.plugins import Plugins
@@ -27,9 +29,13 @@ from tradewire.store.database import Store
 #: After so many overtaken plans one is made where nothing can overtake it.
 ATTEMPTS = 3
 LONGEST_REST_S = 0.02
+#: The same between two plans of one look, while more waits than they can decide about.
+LONGEST_REST_BEHIND_S = 0.1
 #: Where more is left each time, a plan decides about twice as many as the one before, up to so many: reading
 #: the account costs the same however much is decided.
 MOST_AT_ONCE = 80
+#: But not while a plan takes long: reports and accepts wait for it, and overtake what takes too long.
+QUICK_S, SLOW_S = 0.06, 0.12
 
 
 class Desk(Protocol):
@@ -58,7 +64,10 @@ class Worker:
         limits: EngineLimits,
         desk: Desk,
         turns: Turns | None = None,
+        at_once: int = AT_ONCE,
     ) -> None:
+        """`at_once`: how many pending orders the first plan of a look decides about."""
+        self._at_once = at_once
         self._store = store
         self._plugins = plugins
         self._judge = judge
@@ -68,6 +77,8 @@ class Worker:
         self._turns = turns or Turns()
         self._with_others = bool(limits.global_guardians)
         self._flight = SingleFlight()
+        #: How far the next look at each account reads.
+        self._reach: dict[str, int] = {}
 
     def work(self, account_id: str) -> None:
         self._flight.run(account_id, partial(self._once, account_id))
@@ -76,14 +87,24 @@ class Worker:
         """All that is due; returns how long to rest: as long as it worked, so that in a burst one look finds
         what many brought. After a look that found nothing there is no rest."""
         began = self._clock.monotonic()
-        at_once = AT_ONCE
+        at_once, planned_at = self._at_once, began
         while (changes := self._planned(account_id, at_once)) is not None:
             self._hand_over(account_id, changes)
+            self._reach[account_id] = changes.reach
             crashpoint("reserve.handed_over")
             if not changes.more:
                 return min(self._clock.monotonic() - began, LONGEST_REST_S)
-            at_once = min(2 * at_once, MOST_AT_ONCE)
+            took = self._clock.monotonic() - planned_at
+            if changes.is_behind:
+                # Whoever accepts, sends and stores what brokers tell needs the processor as well.
+                sleep(min(took, LONGEST_REST_BEHIND_S))
+            at_once, planned_at = self._next_at_once(at_once, took), self._clock.monotonic()
         return 0.0
+
+    def _next_at_once(self, at_once: int, took_s: float) -> int:
+        if took_s > SLOW_S:
+            return max(at_once // 2, self._at_once)
+        return min(2 * at_once, MOST_AT_ONCE) if took_s < QUICK_S else at_once
 
     def _hand_over(self, account_id: str, changes: Changes) -> None:
         self._desk.want(changes.wants)
@@ -99,11 +120,11 @@ class Worker:
     def _attempted(self, account_id: str, at_once: int) -> Changes | None:
         market = self._desk.market(account_id)
         for _ in range(ATTEMPTS):
-            view = self._store.read_now(partial(self._view, account_id, market.epoch))
+            view = self._store.read_now(partial(self._view, account_id, market.epoch, at_once))
             if view is None or not is_due(view):
                 return None
             with self._plugins.observer.timed(Stage.PLAN):
-                changes = plan(view, market, self._plugins, self._judge, self._limits, at_once)
+                changes = plan(view, market, self._plugins, self._judge, self._limits)
             if changes.is_empty:
                 return changes
             crashpoint("admit.evaluated")
@@ -117,9 +138,10 @@ class Worker:
             return changes
         return self._store.write_now(partial(self._plan_and_store, account_id, market, at_once))
 
-    def _view(self, account_id: str, epoch: int | None, conn: Connection) -> AccountView | None:
+    def _view(self, account_id: str, epoch: int | None, at_once: int, conn: Connection) -> AccountView | None:
         """None also where another process has taken the account since its session was opened here."""
-        view = loading.account_view(conn, account_id, self._clock.now(), self._with_others)
+        reach = self._reach.get(account_id, 0)
+        view = loading.account_view(conn, account_id, self._clock.now(), self._with_others, at_once, reach)
         return view if view is None or epoch in (None, view.epoch) else None
 
     def _plan_and_store(
@@ -129,14 +151,16 @@ class Worker:
             versions.lock_all(conn)
         else:
             versions.lock(conn, account_id)
-        view = self._view(account_id, market.epoch, conn)
+        view = self._view(account_id, market.epoch, at_once, conn)
         if view is None:
             return None
-        changes = plan(view, market, self._plugins, self._judge, self._limits, at_once)
+        changes = plan(view, market, self._plugins, self._judge, self._limits)
         store_plan(conn, view, changes, self._with_others)
         return changes
 
 
 def is_due(view: AccountView) -> bool:
-    """Whether anything of the account may need a plan now."""
-    return any(parent.wake_at is not None and parent.wake_at <= view.now for parent in view.parents)
+    """Whether anything of the account may need a plan now; of what is not in sight that is not known."""
+    return view.cut or any(
+        parent.wake_at is not None and parent.wake_at <= view.now for parent in view.parents
+    )

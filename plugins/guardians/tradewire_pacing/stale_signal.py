@@ -24,6 +24,7 @@ class StaleSignal(Guardian):
     name = "stale_signal"
     scopes = frozenset({Scope.ALGORITHM})
     always = frozenset({Scope.ALGORITHM})
+    early = True
     Params = StaleSignalParams
 
     def guard(self, order: GuardedOrder, view: GuardView) -> Verdict:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from core.engine.bench import Bench
 from tradewire.domain.order import ChildOrder, ParentOrder
+from tradewire.engine.worker import Worker
 from tradewire.plugins import Plugins
 from tradewire.store.database import Store
 
@@ -36,6 +37,18 @@ class RememberingBench(Bench):
         super().__init__(self._watched, plugins)  # type: ignore[arg-type]
         self._seen: dict[Any, list[Any]] = {}
         self._seen_after = 0
+
+    def decide_at_once(self, most: int) -> None:
+        """From now on a first plan decides about so many, and is shown hardly more of those that wait."""
+        self.worker = Worker(
+            self.interleaved,  # type: ignore[arg-type]
+            self.plugins,
+            self.judge,
+            self.clock,
+            self.limits,
+            self.desk,
+            at_once=most,
+        )
 
     def parents(self, account_id: str | None = None) -> list[ParentOrder]:
         found = self._once("parents", super().parents)

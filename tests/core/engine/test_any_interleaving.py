@@ -34,6 +34,7 @@ from tradewire.domain.position import Position
 from tradewire.domain.quantity import ZERO
 from tradewire.domain.switch import SwitchState
 from tradewire.domain.verdict import Scope
+from tradewire.engine.loading import AT_ONCE
 from tradewire.store.schema import positions
 
 #: Bounds what hangs, not how long it takes while other tests run beside it.
@@ -90,8 +91,9 @@ def requests(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
 
 
 class AnyInterleaving(Machine):
-    @initialize()
-    def configure(self) -> None:
+    @initialize(at_once=st.sampled_from([1, 2, AT_ONCE]))
+    def configure(self, at_once: int) -> None:
+        self.bench.decide_at_once(at_once)
         self.set_up()
 
     # What users and TradingView do

@@ -4,11 +4,11 @@ from decimal import Decimal
 
 from core.engine.bench import Bench
 from tradewire.domain.order import ParentState
-from tradewire.engine import planning
+from tradewire.engine import loading
 
 
 def test_one_look_decides_about_more_than_one_plan_holds(bench: Bench) -> None:
-    count = 2 * planning.AT_ONCE + 5
+    count = 2 * loading.AT_ONCE + 5
     for number in range(count):
         bench.signal(digest=f"{number:064d}", quantity=Decimal(1))
     bench.route()
