@@ -29,7 +29,8 @@ def restore(
     *,
     data: Annotated[Path, Parameter(env_var="TRADEWIRE_DATA", help="The data folder.")] = Path(".tradewire"),
     database_url: Annotated[
-        str | None, Parameter(help="The database to restore into; the settings' one by default.")
+        str | None,
+        Parameter(help="The database to restore into, without a password; the settings' one by default."),
     ] = None,
     yes: Annotated[bool, Parameter(negative="", help="Do not ask before replacing what is there.")] = False,
     without_key: Annotated[
@@ -48,6 +49,7 @@ def restore(
     from tradewire.services.backup.reading import open_archive
 
     folder = DataFolder(data)
+    _without_password(database_url)
     with open_archive(file) as archive:
         with counting("Checking", "rows", archive.manifest.rows) as advance:
             archive.verify(advance)
@@ -61,6 +63,15 @@ def restore(
             with counting("Restoring", "rows", archive.manifest.rows) as advance:
                 outcome = restore_folder(folder, url, key_file, archive, choices, SystemClock(), advance)
         _tell(folder, archive, outcome, json)
+
+
+def _without_password(url: str | None) -> None:
+    if url is not None and "@" in url and ":" in url.partition("://")[2].rpartition("@")[0]:
+        raise Stop(
+            Exit.USAGE,
+            "--database-url holds a password, which everybody on this machine could read in the list of "
+            "processes. Put the address into the variable TRADEWIRE_DATABASE_URL instead.",
+        )
 
 
 def _ask(url: str, archive: "Archive", yes: bool) -> None:

@@ -123,6 +123,14 @@ def test_nothing_is_replaced_unasked(cli: Cli, made: Path, folder: DataFolder, t
     assert folder.database.read_bytes() == before
 
 
+def test_a_password_on_the_command_line_is_refused_and_not_repeated(cli: Cli, made: Path) -> None:
+    refused = cli("restore", str(made), "--yes", "--database-url", "postgresql://me:hunter2@127.0.0.1:1/db")
+    assert (refused.code, "TRADEWIRE_DATABASE_URL" in refused.err) == (2, True)
+    assert "hunter2" not in refused.err
+    refused = cli("restore", str(made), "--yes", "--database-url", "postgresql://me@127.0.0.1:1/db")
+    assert (refused.code, "No PostgreSQL server answers" in refused.err) == (1, True)
+
+
 def test_another_machine_needs_the_key_file(cli: Cli, made: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     refused = cli("restore", str(made), "--data", str(other))
