@@ -89,7 +89,7 @@ def _jsonl(lines: Iterable[str]) -> Iterator[Line]:
     for place, text in enumerate(lines, 1):
         try:
             yield _decode(text)
-        except (msgspec.MsgspecError, UnicodeEncodeError) as error:
+        except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError) as error:
             raise Unhonoured(f"Line {place} of the export cannot be read: {error}.") from error
 
 
@@ -108,7 +108,7 @@ def _csv(lines: Iterable[str]) -> Iterator[tuple[Line, bool]]:
                 body=msgspec.Raw(row[_BODY].encode()),
             )
             yield line, cells(line) == row
-        except (ValueError, AttributeError, csv.Error, msgspec.MsgspecError) as error:
+        except (ValueError, AttributeError, csv.Error, msgspec.MsgspecError, RecursionError) as error:
             raise Unhonoured(f"Row {place} of the export cannot be read: {error}.") from error
 
 

@@ -158,7 +158,16 @@ def test_an_empty_ledger_exports_nothing(engine: Engine) -> None:
 
 @pytest.mark.parametrize(
     "given",
-    [["hello\n"], [], ['{"number":1}\n'], [",".join(COLUMNS) + "\r\n", "1,2\r\n"], ["{\n"]],
+    [
+        ["hello\n"],
+        [],
+        ['{"number":1}\n'],
+        [",".join(COLUMNS) + "\r\n", "1,2\r\n"],
+        ["{\n"],
+        ['{"body":' * 100_000],
+        [",".join(COLUMNS) + "\r\n", f"1,1,,,,,,,,,,{'[' * 100_000},,\r\n"],
+    ],
+    ids=["words", "nothing", "other JSON", "too few cells", "broken JSON", "deep JSON", "deep cell"],
 )
 def test_what_is_no_export_is_refused_in_a_sentence(given: list[str]) -> None:
     with pytest.raises(Unhonoured, match=r"export .*\.$"):
