@@ -12,18 +12,28 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-#: What `tradewire up` imports on its way, and so every life would.
+#: What `tradewire up`, `serve` and `worker` import on their way, and so every life would.
 PRELOAD = (
+    "asyncpg",
+    "dramatiq.brokers.rabbitmq",
+    "dramatiq.brokers.redis",
+    "tradewire.cli.serve",
     "tradewire.cli.up",
     "tradewire.cli.welcome",
+    "tradewire.cli.worker",
     "tradewire.runtime.embedded",
     "tradewire.runtime.first_run",
     "tradewire.runtime.logs",
+    "tradewire.runtime.serve",
+    "tradewire.runtime.worker",
+    "tradewire.store.postgres",
+    "tradewire.store.postgres_upgrade",
     "tradewire.store.migrations.env",
     "uvloop",
 )
@@ -35,6 +45,7 @@ class Nursery:
     """The test's side: `begin` a life, `ended` waits for its end."""
 
     def __init__(self) -> None:
+        self._asking = threading.Lock()
         self._process = subprocess.Popen(
             [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -63,9 +74,10 @@ class Nursery:
     def _ask(self, **question: Any) -> Any:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
+        with self._asking:
+            self._process.stdin.write(json.dumps(question) + "\n")
+            self._process.stdin.flush()
+            answer = self._process.stdout.readline()
         assert answer, "the nursery has ended"
         return json.loads(answer)
 

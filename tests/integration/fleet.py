@@ -20,6 +20,7 @@ import msgspec
 from sqlalchemy import Row, Table, select
 
 import plain_http
+from integration.forked import Forked
 from integration.relay import ALGORITHM, PATIENCE_S
 from tradewire.runtime.clock import SystemClock
 from tradewire.runtime.core import Core, open_core
@@ -43,6 +44,7 @@ class Process:
 
     def __init__(self, arguments: Sequence[str], environment: dict[str, str], log: Path) -> None:
         self._log = log
+        self.process: subprocess.Popen[str] | Forked
         with log.open("a") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tradewire", *arguments, "--json"],
@@ -94,8 +96,19 @@ class Process:
         return self._log.read_text()
 
 
+class Quick(Process):
+    """The same, forked from a process that has imported everything already; what it says is in `place`."""
+
+    def __init__(self, arguments: Sequence[str], environment: dict[str, str], place: Path) -> None:
+        self._log = place / "err.txt"
+        self.process = Forked([*arguments, "--json"], environment, place)
+        self.url = ""
+
+
 class Fleet:
     """The processes on one database, and the services in the test's own process, which works nothing."""
+
+    kind: type[Process] = Process
 
     def __init__(self, folder: Path, database_url: str, dramatiq_url: str, **settings: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -128,7 +141,7 @@ class Fleet:
         data = self.folder / f"{len(self.processes)}"
         given = {**self.environment, **settings}
         environment = {name: value for name, value in given.items() if name not in without}
-        process = Process([*arguments, "--data", str(data)], environment, log)
+        process = self.kind([*arguments, "--data", str(data)], environment, log)
         self.processes.append(process)
         return process
 
@@ -210,10 +223,22 @@ class Fleet:
         return open_core(folder, settings, SystemClock(), engine=False, outside=True)
 
 
+class QuickFleet(Fleet):
+    """Whose processes are forked."""
+
+    kind = Quick
+
+
 @contextmanager
-def fleet(folder: Path, database_url: str, dramatiq_url: str, **settings: str) -> Iterator[Fleet]:
+def fleet(
+    folder: Path,
+    database_url: str,
+    dramatiq_url: str,
+    kind: type[Fleet] = QuickFleet,
+    **settings: str,
+) -> Iterator[Fleet]:
     """Everything that is started ends with the block."""
-    made = Fleet(folder, database_url, dramatiq_url, **settings)
+    made = kind(folder, database_url, dramatiq_url, **settings)
     try:
         yield made
     finally:

@@ -13,6 +13,8 @@ from tradewire.store.schema import child_orders, fills, parent_orders, positions
 
 pytestmark = pytest.mark.usefixtures("on_both_stores")
 
+#: What a clock that is put forward makes due is seen by the next sweep.
+SOON = {"TRADEWIRE_ENGINE__SWEEP_S": "0.2"}
 SUNDAY_NIGHT = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 
 GUIDE = (
@@ -75,7 +77,7 @@ def test_fifty_signals_at_once_against_a_limit_of_seven_are_seven_orders(relay: 
 
 def test_resends_are_one_order_and_the_same_content_a_minute_later_is_another(tmp_path: Path) -> None:
     clock = ShiftedClock(SUNDAY_NIGHT)
-    with running(tmp_path / "data", clock) as relay:
+    with running(tmp_path / "data", clock, **SOON) as relay:
         prepare(relay)
         relay.add_algorithm("resent")
         for _ in range(4):
@@ -237,7 +239,7 @@ def test_while_the_market_is_closed_an_entry_is_blocked_and_an_exit_waits_for_th
     tmp_path: Path,
 ) -> None:
     clock = ShiftedClock(datetime(2026, 3, 2, 20, 0, tzinfo=UTC))
-    with running(tmp_path / "data", clock) as relay:
+    with running(tmp_path / "data", clock, **SOON) as relay:
         prepare(relay)
         relay.add_account("hours", hours="exchange")
         relay.add_algorithm("nightly", account="hours")

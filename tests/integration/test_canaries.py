@@ -109,7 +109,7 @@ def test_no_secret_is_in_a_log_an_answer_the_ledger_or_a_backup(up: Up, tmp_path
     export = up.api.get("/audit/export").text
     assert up.stop() == 0
 
-    log = (tmp_path / "up.log").read_text()
+    log = up.log()
     places = {
         "the log": log,
         "an answer": listener.heard,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from integration.fleet import fleet
+from integration.fleet import Fleet, fleet
 from servers.postgres import Postgres
 from servers.valkey import Valkey
 from tradewire.store.schema import parent_orders
@@ -14,7 +14,7 @@ def test_several_first_starts_at_once_make_one_key_file_and_one_set_of_tables(
     tmp_path: Path, postgres: Postgres, valkey: Valkey
 ) -> None:
     url = postgres.create(migrated=False)
-    with fleet(tmp_path, url, valkey.url) as processes:
+    with fleet(tmp_path, url, valkey.url, kind=Fleet) as processes:
         starting = [processes.start("worker", "--id", name) for name in ("w1", "w2", "w3")]
         starting.append(processes.start("serve", "--port", "0"))
         for one in starting:

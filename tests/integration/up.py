@@ -3,12 +3,11 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import plain_http
+from integration.forked import Forked
 
 
 class Up:
@@ -18,19 +17,14 @@ class Up:
         self.folder = folder
         self.key = ""
         self.url = ""
-        self.process: subprocess.Popen[str]
+        self.process: Forked
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "tradewire", "up", "--json", "--port", "0", "--data"]
-        log = (self.folder.parent / "up.log").open("a")
-        with log:
-            self.process = subprocess.Popen(
-                [*command, str(self.folder)], stdout=subprocess.PIPE, stderr=log, text=True
-            )
-        assert self.process.stdout is not None
+        arguments = ["up", "--json", "--port", "0", "--data", str(self.folder)]
+        self.process = Forked(arguments, os.environ, self.folder.parent / "up")
         line = self.process.stdout.readline()
-        assert line, (self.folder.parent / "up.log").read_text()[-4000:]
+        assert line, self.log()[-4000:]
         said = json.loads(line)
         self.key = said.get("key") or self.key
         instance = json.loads((self.folder / "instance.json").read_text())
@@ -66,10 +60,12 @@ class Up:
             if after is None:
                 return items
 
+    def log(self) -> str:
+        """What all its lives have said."""
+        return (self.folder.parent / "up" / "err.txt").read_text()
+
     def gone(self) -> int:
         """Wait for its end; the exit code."""
-        assert self.process.stdout is not None
         code = self.process.wait(timeout=60)
-        self.process.stdout.close()
         self.api.close()
         return code
