@@ -42,7 +42,8 @@ class OwnOrders:
 
         What closes cancels all, so that it is sized by what was really filled. Where only one side closes and
         holds nothing to close, orders on that side are left alone: they may be the other half of a signal
-        that overtook this one.
+        that overtook this one. So are exits that close what is held, unless something is to be opened
+        after them: they lead to flat, and this one does not.
         """
         before = self.before(parent, instrument)
         if parent.cancel_first or (parent.purpose is Purpose.EXIT and parent.side is None):
@@ -52,12 +53,18 @@ class OwnOrders:
             return [other for other in before if other.side is not None and own * other.side.sign < 0]
         if parent.purpose is Purpose.EXIT and parent.side is not None and own * parent.side.sign < 0:
             return before
-        return [other for other in before if other.side is not parent.side]
+        keeps_exits = _opens_nothing(parent)
+        return [
+            other
+            for other in before
+            if other.side is not parent.side and not (keeps_exits and _closes(other, own))
+        ]
 
     def exits_before(self, parent: ParentOrder, instrument: Instrument) -> bool:
         """Whether an entry must let an exit of the other side finish: cut short, it would leave a position
         that the entry comes on top of."""
-        return parent.purpose is Purpose.ENTRY and any(
+        opens = parent.purpose is Purpose.ENTRY and not _opens_nothing(parent)
+        return opens and any(
             other.purpose is Purpose.EXIT and other.side is not parent.side
             for other in self.before(parent, instrument)
         )
@@ -133,3 +140,15 @@ class OwnOrders:
     def _own(self, parent: ParentOrder, instrument: Instrument) -> Decimal:
         holding = self.holding(parent, instrument)
         return holding.quantity if holding is not None else ZERO
+
+
+def _opens_nothing(parent: ParentOrder) -> bool:
+    """Whether an order, and the other leg of its signal, at most closes."""
+    if parent.goal is Goal.TARGET:
+        return parent.target == 0
+    return parent.purpose is Purpose.EXIT and parent.goal is None
+
+
+def _closes(parent: ParentOrder, own: Decimal) -> bool:
+    """Whether an admitted order closes something of the position."""
+    return parent.purpose is Purpose.EXIT and parent.side is not None and own * parent.side.sign < 0
