@@ -66,7 +66,7 @@ def sqlite_database_url(tmp_path: Path) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """The same on either kind of store; every test that asks for it runs on both."""
+    """The same on either kind of store; a test that asks for it runs on both, unless it is `ON_SQLITE`."""
     return str(
         request.getfixturevalue("sqlite_database_url" if request.param == "sqlite" else "postgres_url")
     )

@@ -5,7 +5,12 @@ from copy import copy
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from tradewire.plugins import Plugins
+
+#: For what the kind of store makes no difference to, such as a message that does not come so far.
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def empty_database(path: Path) -> Path:

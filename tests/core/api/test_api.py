@@ -9,6 +9,7 @@ from sqlalchemy import select
 from core.api.conftest import Client
 from core.services.conftest import ALGORITHM
 from core.services.history import FILLED, live_through
+from starting_points import ON_SQLITE
 from tradewire.store.database import Store, StoreUnavailable
 from tradewire.store.schema import algorithms
 from tradewire.testing.clock import FakeClock
@@ -47,6 +48,7 @@ def test_every_page_answers_without_an_engine(path: str, api: Client) -> None:
     assert api("GET", path).status_code == 200
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("token", [None, "", "wrong", "tw_api_" + "a" * 38])
 def test_without_a_known_token_nothing_is_told(token: str | None, api: Client) -> None:
     api.token = token
@@ -198,6 +200,7 @@ def test_the_document_names_every_route_with_a_summary(api: Client) -> None:
     assert len(names) == len(set(names))
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("page", ["", "/swagger", "/redoc", "/elements", "/rapidoc", "/scalar"])
 def test_no_page_runs_a_script_of_another_site(page: str, api: Client) -> None:
     assert "<script" not in api("GET", f"/openapi{page}").text

@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import func, select
 
 from core.ingress.rig import Rig, Served
+from starting_points import ON_SQLITE
 from tradewire.security.keys import new_key
 from tradewire.store.schema import ledger_entries, refusals
 
@@ -19,6 +20,7 @@ def test_a_right_message_is_answered_200_and_stands_in_the_store(served: Served)
     assert served.rig.rung == 1
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "kind", ["text/plain", "application/json", "application/octet-stream", "nonsense", ""]
 )

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.ingress.rig import Rig, Served
+from starting_points import ON_SQLITE
 from tradewire.ingress.address import split
 from tradewire.security.keys import new_key
 from tradewire.security.lockout import TRIES
@@ -151,6 +152,7 @@ def test_nothing_belongs_behind_the_address_of_another_format(served: Served) ->
     assert served.post(served.rig.message(), path="/api/tradingview/webhook/").status_code == 200
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
 @pytest.mark.parametrize("tail", ["", "/@KEY@", "/@KEY@/s1", "/@KEY@/s1/s2"])
 def test_every_other_method_is_a_405_that_tells_nothing(
