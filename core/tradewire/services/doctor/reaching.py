@@ -3,13 +3,17 @@
 import http.client
 import socket
 import ssl
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from ipaddress import ip_address
 
 from tradewire.domain.base import Struct
 
 #: TradingView gives up after 3 seconds.
 PATIENCE_S = 3.0
+#: An answer that comes a byte at a time is cut off after so long.
+WHOLE_ANSWER_S = 10.0
 _MOST_BODY = 64 * 1024
 
 
@@ -66,6 +70,8 @@ class Ways:
         headers = {"Host": host, "User-Agent": "tradewire doctor", "Connection": "close"}
         if body is not None:
             headers["Content-Type"] = "application/json; charset=utf-8"
+        cut = threading.Timer(WHOLE_ANSWER_S, _cut, (connection,))
+        cut.start()
         try:
             client.request(method, path, body=body, headers=headers)
             answer = client.getresponse()
@@ -77,6 +83,7 @@ class Ways:
                 seconds=self._monotonic() - begun,
             )
         finally:
+            cut.cancel()
             client.close()
 
 
@@ -85,6 +92,11 @@ def resolve_name(host: str) -> Addresses:
     found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
     v6 = {one for one in found if ip_address(one.partition("%")[0]).version == 6}
     return Addresses(v4=tuple(sorted(found - v6)), v6=tuple(sorted(v6)))
+
+
+def _cut(connection: socket.socket) -> None:
+    with suppress(OSError):  # it has ended meanwhile
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 def _dial(address: str, port: int) -> socket.socket:

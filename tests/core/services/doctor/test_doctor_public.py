@@ -1,5 +1,6 @@
 """The public address, tried against real servers with a certificate of their own."""
 
+import http.client
 import socket
 import ssl
 import threading
@@ -245,3 +246,11 @@ def test_a_clock_that_is_far_off_is_told(visit: Visit, monkeypatch: pytest.Monke
     off = "Mon, 02 Mar 2026 14:30:00 GMT"
     monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda *_: off)
     assert visit()["clock"].status is Status.FAIL
+
+
+def test_an_answer_that_never_ends_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tradewire.services.doctor.reaching.WHOLE_ANSWER_S", 0.05)
+    here, there = socket.socketpair()
+    there.sendall(b"HTTP")
+    with there, pytest.raises((OSError, http.client.HTTPException)):
+        Ways(SystemClock().monotonic).ask(here, "relay.example.com", "GET", "/health")
