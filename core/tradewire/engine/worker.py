@@ -29,13 +29,15 @@ from tradewire.store.database import Store
 #: After so many overtaken plans one is made where nothing can overtake it.
 ATTEMPTS = 3
 LONGEST_REST_S = 0.02
-#: The same between two plans of one look, while more waits than they can decide about.
+#: The same between two plans of one look, while more waits than they can decide about: as long as a plan took
+#: where so many orders are at work, a quarter of it at least.
 LONGEST_REST_BEHIND_S = 0.1
+MANY_AT_WORK = 100
 #: Where more is left each time, a plan decides about twice as many as the one before, up to so many: reading
 #: the account costs the same however much is decided.
 MOST_AT_ONCE = 80
 #: But not while a plan takes long: reports and accepts wait for it, and overtake what takes too long.
-QUICK_S, SLOW_S = 0.06, 0.12
+QUICK_S, SLOW_S = 0.1, 0.2
 
 
 class Desk(Protocol):
@@ -96,8 +98,7 @@ class Worker:
                 return min(self._clock.monotonic() - began, LONGEST_REST_S)
             took = self._clock.monotonic() - planned_at
             if changes.is_behind:
-                # Whoever accepts, sends and stores what brokers tell needs the processor as well.
-                sleep(min(took, LONGEST_REST_BEHIND_S))
+                sleep(_rest_behind(took, changes.at_work))
             at_once, planned_at = self._next_at_once(at_once, took), self._clock.monotonic()
         return 0.0
 
@@ -157,6 +158,12 @@ class Worker:
         changes = plan(view, market, self._plugins, self._judge, self._limits)
         store_plan(conn, view, changes, self._with_others)
         return changes
+
+
+def _rest_behind(took_s: float, at_work: int) -> float:
+    """Whoever accepts, sends and stores what brokers tell needs the processor too: the more has been admitted
+    and is not done, the less it helps to admit more."""
+    return min(took_s * max(at_work / MANY_AT_WORK, 0.25), LONGEST_REST_BEHIND_S)
 
 
 def is_due(view: AccountView) -> bool:
