@@ -65,7 +65,7 @@ def venue(tmp_path: Path) -> Iterator[VenueProcess]:
 
 @pytest.fixture
 def up(tmp_path: Path, scale_in: None, venue: VenueProcess) -> Iterator[Up]:
-    made = Up(tmp_path / "data")
+    made = Up(tmp_path / "data", forked=False)
     account = {"name": "venue", "broker": "paper", "config": {"url": venue.url}}
     try:
         made.call("POST", "/accounts", json=account)

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +15,26 @@ from integration.forked import Forked
 class Up:
     """One life after another on the same data folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, forked: bool = True) -> None:
+        """Not `forked`: as its user starts it, with whatever else Python finds in the environment."""
         self.folder = folder
+        self._forked = forked
         self.key = ""
         self.url = ""
-        self.process: Forked
+        self.process: Forked | subprocess.Popen[str]
         self.start()
 
     def start(self) -> None:
         arguments = ["up", "--json", "--port", "0", "--data", str(self.folder)]
-        self.process = Forked(arguments, os.environ, self.folder.parent / "up")
+        place = self.folder.parent / "up"
+        if self._forked:
+            self.process = Forked(arguments, os.environ, place)
+        else:
+            place.mkdir(exist_ok=True)
+            with (place / "err.txt").open("a") as log:
+                command = [sys.executable, "-m", "tradewire", *arguments]
+                self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line, self.log()[-4000:]
         said = json.loads(line)
@@ -67,5 +79,7 @@ class Up:
     def gone(self) -> int:
         """Wait for its end; the exit code."""
         code = self.process.wait(timeout=60)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
         self.api.close()
         return code
