@@ -2,21 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-import msgspec
 from sqlalchemy import BindParameter, Connection, bindparam, select, update
 
 from tradewire.brokerage import merging
-from tradewire.brokerage.release import entry_of_child, instrument_of
-from tradewire.brokerage.reports import BY_HAND
+from tradewire.brokerage.child_rows import changed, load, locked, note, save
+from tradewire.brokerage.release import entry_of_child
 from tradewire.contract.broker import (
     Accepted,
     DedupeClass,
-    Execution,
     OrderState,
-    OrderUpdate,
     Rejected,
     RejectKind,
     SubmitResult,
@@ -61,15 +57,15 @@ def store_submitted(conn: Connection, client_id: str, result: SubmitResult, now:
     if isinstance(result, Accepted):
         _store_accepted(conn, {client_id: result.broker_order_id}, now)
         return After()
-    child, parent = _locked(conn, client_id)
+    child, parent = locked(conn, client_id)
     if child.state not in (ChildState.SENT, ChildState.UNKNOWN):
         return After()
     if isinstance(result, Rejected) and result.kind is not RejectKind.DUPLICATE:
-        ended = _changed(
+        ended = changed(
             child, state=ChildState.REJECTED, reason=result.kind.value, detail=result.message, ended_at=now
         )
-        _save(conn, child, ended)
-        _note(conn, parent, ended, EntryKind.CHILD_REJECTED, now, result.message, code=result.kind.value)
+        save(conn, child, ended)
+        note(conn, parent, ended, EntryKind.CHILD_REJECTED, now, result.message, code=result.kind.value)
         wake(conn, parent.account_id, parent.id, now)
         return After(due=True)
     cause = result.cause if isinstance(result, Unknown) else f"The broker has seen this id: {result.message}"
@@ -78,12 +74,12 @@ def store_submitted(conn: Connection, client_id: str, result: SubmitResult, now:
 
 def store_untransmitted(conn: Connection, client_id: str, now: datetime) -> None:
     """Put back an order that was released and of which not a byte has left."""
-    child, parent = _locked(conn, client_id)
+    child, parent = locked(conn, client_id)
     if child.state is not ChildState.SENT:
         return
     text = "It was held back: the account's lease had run out before it was transmitted."
-    _note(conn, parent, child, EntryKind.CHILD_LOOKED_UP, now, text, found=False)
-    _save(conn, child, _changed(child, state=ChildState.NEW))
+    note(conn, parent, child, EntryKind.CHILD_LOOKED_UP, now, text, found=False)
+    save(conn, child, changed(child, state=ChildState.NEW))
 
 
 def store_all_submitted(
@@ -140,7 +136,7 @@ def store_lost(conn: Connection, account_id: str, keep: frozenset[str], now: dat
         if child.client_id in keep:
             continue
         if child.state is ChildState.SENT:
-            _, parent = _load(conn, child.client_id)
+            _, parent = load(conn, child.client_id)
             _unknown(conn, parent, child, "Tradewire stopped before the broker had answered.", now)
         found.append(child.client_id)
     return tuple(found)
@@ -148,13 +144,13 @@ def store_lost(conn: Connection, account_id: str, keep: frozenset[str], now: dat
 
 def store_found(conn: Connection, client_id: str, order: OrderState, now: datetime) -> None:
     """Record that an UNKNOWN order was found; what it has become is stored as a report."""
-    child, parent = _locked(conn, client_id)
+    child, parent = locked(conn, client_id)
     if child.state is not ChildState.UNKNOWN:
         return
-    looked = _changed(child, look_ups=child.look_ups + 1)
-    _save(conn, child, looked)
+    looked = changed(child, look_ups=child.look_ups + 1)
+    save(conn, child, looked)
     text = f"The broker has it: {order.state.value.replace('_', ' ')}, {canonical(order.filled)} filled."
-    _note(conn, parent, looked, EntryKind.CHILD_LOOKED_UP, now, text, found=True)
+    note(conn, parent, looked, EntryKind.CHILD_LOOKED_UP, now, text, found=True)
 
 
 def store_absent(
@@ -171,7 +167,7 @@ def store_absent(
     had acknowledged the order. `seen` is how many look-ups there had been when this one began: one that
     another has overtaken proves nothing, since the order may have gone out again meanwhile.
     """
-    child, parent = _locked(conn, client_id)
+    child, parent = locked(conn, client_id)
     if child.state not in (ChildState.UNKNOWN, ChildState.ACKNOWLEDGED):
         return After()
     if seen is not None and seen != child.look_ups:
@@ -184,131 +180,52 @@ def store_absent(
         said = f"The broker shows no such order ({proof}), but could not refuse a second one"
         _ask_a_person(conn, parent, child, said, now)
         return After()
-    _note(
+    note(
         conn, parent, child, EntryKind.CHILD_LOOKED_UP, now, f"The broker never had it: {proof}", found=False
     )
-    _save(conn, child, _changed(child, state=ChildState.NEW, look_ups=child.look_ups + 1))
+    save(conn, child, changed(child, state=ChildState.NEW, look_ups=child.look_ups + 1))
     return After(send=True)
 
 
 def store_inconclusive(conn: Connection, client_id: str, now: datetime) -> int | None:
     """Count a look-up that proved nothing; returns how many there were, None if it is known by now."""
-    child, parent = _locked(conn, client_id)
+    child, parent = locked(conn, client_id)
     if child.state is not ChildState.UNKNOWN:
         return None
-    looked = _changed(child, look_ups=child.look_ups + 1)
-    _save(conn, child, looked)
+    looked = changed(child, look_ups=child.look_ups + 1)
+    save(conn, child, looked)
     times, rest = divmod(looked.look_ups, ALARMING)
     if rest == 0 and times.bit_count() == 1:
         text = (
             f"What became of an order is still unknown after {looked.look_ups} look-ups ({child.detail}); "
             f"its lane waits. `tradewire order resolve {client_id}` decides it by hand."
         )
-        _note(conn, parent, looked, EntryKind.ALERT_RAISED, now, text)
+        note(conn, parent, looked, EntryKind.ALERT_RAISED, now, text)
     return looked.look_ups
-
-
-def store_resolved_absent(conn: Connection, client_id: str) -> After:
-    """A person decided that the order never arrived: it may go out again, if it is not too late."""
-    child, _ = _locked(conn, client_id)
-    if child.state is not ChildState.UNKNOWN:
-        return After()
-    _save(conn, child, _changed(child, state=ChildState.NEW))
-    return After(send=True)
-
-
-def resolved_reports(
-    conn: Connection, client_id: str, quantity: Decimal, price: Decimal, now: datetime
-) -> tuple[Execution | OrderUpdate, ...]:
-    """A person's word that `quantity` of the order filled in all, and that the order is over, as reports."""
-    child, _ = _load(conn, client_id)
-    if child.state is not ChildState.UNKNOWN or quantity <= child.filled:
-        return ()
-    instrument = instrument_of(conn, child)
-    execution = Execution(
-        execution_id=BY_HAND + client_id,
-        client_id=client_id,
-        broker_order_id=child.broker_order_id,
-        instrument_id=child.instrument_id,
-        side=child.side,
-        quantity=quantity - child.filled,
-        price=price,
-        currency=instrument.currency,
-        multiplier=instrument.multiplier,
-        at=now,
-    )
-    order = OrderState(
-        client_id=client_id,
-        broker_order_id=child.broker_order_id or "",
-        instrument_id=child.instrument_id,
-        side=child.side,
-        quantity=child.quantity,
-        filled=quantity,
-        state=ChildState.FILLED if quantity >= child.quantity else ChildState.CANCELLED,
-    )
-    return (execution, OrderUpdate(order=order, at=now))
 
 
 def _ask_a_person(conn: Connection, parent: ParentOrder, child: ChildOrder, said: str, now: datetime) -> None:
     """Leave the order UNKNOWN and raise an alert; once, however often it is looked up again."""
     how = f"decide with `tradewire order resolve {child.client_id} --absent` or `--filled`."
     if (child.detail or "").endswith(how):
-        _save(conn, child, _changed(child, look_ups=child.look_ups + 1))
+        save(conn, child, changed(child, look_ups=child.look_ups + 1))
         return
     text = f"{said}: {how}"
     _unknown(conn, parent, child, text, now)
-    looked = _changed(child, state=ChildState.UNKNOWN, reason="unknown", detail=text)
-    _save(conn, child, _changed(looked, look_ups=child.look_ups + 1))
-    _note(conn, parent, looked, EntryKind.ALERT_RAISED, now, text)
+    looked = changed(child, state=ChildState.UNKNOWN, reason="unknown", detail=text)
+    save(conn, child, changed(looked, look_ups=child.look_ups + 1))
+    note(conn, parent, looked, EntryKind.ALERT_RAISED, now, text)
 
 
 def _unknown(conn: Connection, parent: ParentOrder, child: ChildOrder, cause: str, now: datetime) -> After:
-    unknown = _changed(child, state=ChildState.UNKNOWN, reason="unknown", detail=cause)
-    _save(conn, child, unknown)
+    unknown = changed(child, state=ChildState.UNKNOWN, reason="unknown", detail=cause)
+    save(conn, child, unknown)
     if child.state is not ChildState.UNKNOWN:
-        _note(conn, parent, unknown, EntryKind.CHILD_UNKNOWN, now, cause)
+        note(conn, parent, unknown, EntryKind.CHILD_UNKNOWN, now, cause)
         versions.bump(conn, child.account_id)
     return After(look_up=True)
-
-
-def _locked(conn: Connection, client_id: str) -> tuple[ChildOrder, ParentOrder]:
-    """The child and its parent, which nobody else changes until the transaction ends."""
-    versions.lock_owner_of(conn, client_id)
-    return _load(conn, client_id)
-
-
-def _load(conn: Connection, client_id: str) -> tuple[ChildOrder, ParentOrder]:
-    child = child_of(conn.execute(select(child_orders).where(child_orders.c.client_id == client_id)).one())
-    parent = parent_of(conn.execute(select(parent_orders).where(parent_orders.c.id == child.parent_id)).one())
-    return child, parent
 
 
 def _prefixed(child: ChildOrder) -> dict[str, Any]:
     values = columns(child)
     return {f"new_{name}": values[name] for name in _ON_ACKNOWLEDGEMENT}
-
-
-def _changed(child: ChildOrder, **fields: Any) -> ChildOrder:
-    return msgspec.structs.replace(child, **fields)
-
-
-def _save(conn: Connection, before: ChildOrder, after: ChildOrder) -> None:
-    if after != before:
-        conn.execute(
-            update(child_orders)
-            .where(child_orders.c.client_id == after.client_id)
-            .values(**columns(after, ("client_id",)))
-        )
-
-
-def _note(
-    conn: Connection,
-    parent: ParentOrder,
-    child: ChildOrder,
-    kind: EntryKind,
-    now: datetime,
-    reason: str | None,
-    by: str | None = None,
-    **data: Any,
-) -> None:
-    append(conn, [entry_of_child(parent, child, kind, now, reason, by, **data)])

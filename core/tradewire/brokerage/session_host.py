@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from decimal import Decimal
 from functools import partial
 
 import structlog
 
-from tradewire.brokerage import decisions, queries
+from tradewire.brokerage import by_hand, decisions, queries
 from tradewire.brokerage.cancels import Cancels
 from tradewire.brokerage.comparison import Comparison
 from tradewire.brokerage.env import SessionEnv
@@ -17,7 +16,8 @@ from tradewire.brokerage.look_ups import LookUps
 from tradewire.brokerage.market_memory import MarketMemory
 from tradewire.brokerage.market_view import Want, WantKind
 from tradewire.brokerage.marks import Publish
-from tradewire.brokerage.outcomes import After, resolved_reports, store_resolved_absent
+from tradewire.brokerage.outcomes import After
+from tradewire.brokerage.reports import Stored
 from tradewire.brokerage.sender import Sender
 from tradewire.brokerage.tenure import FencedStore, LeaseLost, Tenure
 from tradewire.brokerage.turns import Turns
@@ -152,32 +152,16 @@ class SessionHost:
         if self._sender is not None:
             await self._sender.finish(seconds)
 
-    async def resolve(self, client_id: str, filled: tuple[Decimal, Decimal] | None) -> None:
-        """Apply a person's decision on an UNKNOWN order: absent, or filled as (quantity in all, price)."""
-        if filled is None:
-            self._after(
-                client_id, await self._fenced.write(partial(store_resolved_absent, client_id=client_id))
-            )
-            return
-        quantity, price = filled
-        reports = await self._store.read(
-            partial(
-                resolved_reports,
-                client_id=client_id,
-                quantity=quantity,
-                price=price,
-                now=self._clock.now(),
-            )
-        )
-        if reports:
-            await self.apply(reports)
-
     async def decide(self) -> None:
-        """Apply what a person has decided on this account's orders through another process."""
+        """Apply what a person has decided on this account's orders."""
         try:
             for decision in await self._store.read(partial(decisions.waiting, account_id=self._config.id)):
-                await self.resolve(decision.client_id, decision.filled)
-                await self._fenced.write(partial(decisions.settle, decision=decision))
+                async with self._turns.reporting(self._config.id):
+                    applied = await self._fenced.write(
+                        partial(by_hand.apply, decision=decision, now=self._clock.now())
+                    )
+                self._after(decision.client_id, applied.after)
+                self._follow(applied.stored)
         except (StoreUnavailable, LeaseLost) as error:
             log.warning("A decision waits.", account=self._config.name, why=str(error))
 
@@ -198,6 +182,9 @@ class SessionHost:
                 await asyncio.sleep(FIRST_PAUSE_S)
         if reports:
             crashpoint("report.stored")
+        self._follow(stored)
+
+    def _follow(self, stored: Stored) -> None:
         if stored.awaiting and self._comparison is not None:
             self._fetch(self._comparison)
         if stored.due or stored.fills:

@@ -110,9 +110,14 @@ def resolve(
     if common.json:
         screen.print_json(answer.content)
         return
+    from tradewire.domain.order import ChildState
     from tradewire.services.orders import ChildView
 
     child = answer.read(ChildView)
+    if child.state == ChildState.UNKNOWN:
+        text = "is kept, and applied once somebody serves its account; `tradewire workers` shows who does."
+        sys.stdout.write(f"The decision on the order {child.client_id} {text}\n")
+        return
     sys.stdout.write(f"The order {child.client_id} is {child.state.replace('_', ' ')}; the ledger has it.\n")
 
 

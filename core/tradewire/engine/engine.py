@@ -1,7 +1,6 @@
 """The engine of one process put together: jobs, bells, sessions, sweeper."""
 
 from datetime import timedelta
-from decimal import Decimal
 from functools import partial
 
 import msgspec
@@ -18,7 +17,6 @@ from tradewire.brokerage.tenure import FencedStore, Tenure
 from tradewire.brokerage.turns import Turns
 from tradewire.calendars.load import CalendarShelf
 from tradewire.contract.broker import AccountConfig, Broker, Capabilities
-from tradewire.contract.errors import Unhonoured
 from tradewire.domain.account import Account
 from tradewire.domain.clock import Clock
 from tradewire.engine.account_view import EngineLimits
@@ -132,12 +130,11 @@ class Engine:
         standing = self.memory.standing(account_id)
         return standing.capabilities if standing.ready else None
 
-    async def resolve(self, client_id: str, account_id: str, filled: tuple[Decimal, Decimal] | None) -> None:
-        """Apply a person's decision on an UNKNOWN order: absent, or filled as (quantity in all, price)."""
+    async def decide(self, account_id: str) -> None:
+        """Apply what a person has decided on the account's orders; its next owner does where this is none."""
         host = self.desk.host(account_id)
-        if host is None:
-            raise Unhonoured("The order's account is not served by this process.")
-        await self.desk.awaited(host.resolve(client_id, filled))
+        if host is not None:
+            await self.desk.awaited(host.decide())
 
     def _work(self, account_id: str) -> None:
         """The job `work`; the first ring for an account that nobody serves has it served here."""

@@ -6,7 +6,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from tradewire.brokerage import leases
 from tradewire.calendars.load import CalendarShelf
@@ -33,12 +33,11 @@ from tradewire.security.sealing import Secrets
 from tradewire.server.metrics import Metrics
 from tradewire.services.algorithm_checks import guardian_problems
 from tradewire.services.doctor.service import Surroundings
-from tradewire.services.resolution import Decision, Filled, Resolver
+from tradewire.services.resolution import Resolver
 from tradewire.services.services import Services, make_services
 from tradewire.services.switches import install
 from tradewire.settings import Settings
 from tradewire.store.database import Store, backend, open_store
-from tradewire.store.schema import child_orders
 from tradewire.store.upgrade import upgrade
 
 #: How long what was rung last may take to be rung when the process ends.
@@ -145,16 +144,9 @@ class Core:
         append(conn, [started, *quarantined])
         install(conn, Scope.GLOBAL)
 
-    async def _resolve(self, client_id: str, decision: Decision) -> None:
-        if self.engine is None:
-            return
-
-        def account(conn: Connection) -> str:
-            query = select(child_orders.c.account_id).where(child_orders.c.client_id == client_id)
-            return str(conn.execute(query).scalar_one())
-
-        filled = (decision.quantity, decision.price) if isinstance(decision, Filled) else None
-        await self.engine.resolve(client_id, await self.store.read(account), filled)
+    async def _resolve(self, account_id: str, client_id: str) -> None:
+        if self.engine is not None:
+            await self.engine.decide(account_id)
 
     def _outer(self) -> Outside:
         """The message broker, whose client is imported when it is first needed."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from tradewire.brokerage import decisions
 from tradewire.domain.base import Struct
 from tradewire.domain.clock import Clock
 from tradewire.domain.ledger import Entry, EntryKind, Value
@@ -14,6 +15,7 @@ from tradewire.domain.quantity import is_usable
 from tradewire.ledger.append import append
 from tradewire.services.orders import ChildView, child_view
 from tradewire.services.refusal import Code, Refused
+from tradewire.state import versions
 from tradewire.store.database import Store
 from tradewire.store.schema import child_orders, parent_orders
 
@@ -31,8 +33,8 @@ class Filled(Struct, tag="filled"):
 
 Decision = Absent | Filled
 
-#: The engine's part: applies a decision to the child with that client id.
-Resolver = Callable[[str, Decision], Awaitable[None]]
+#: The engine's part: has what was stored for this account and child applied, soon or by its next owner.
+Resolver = Callable[[str, str], Awaitable[None]]
 
 
 class Resolution:
@@ -43,10 +45,10 @@ class Resolution:
         self._resolver = resolver
 
     async def resolve(self, reference: str, decision: Decision, by: str) -> ChildView:
-        """Record the decision and have the engine apply it.
+        """Store the decision, in the ledger too, and have the engine apply it.
 
         `reference` is the beginning of the child's client id, or of its parent's id. Refuses for an order
-        that is not UNKNOWN.
+        that is not UNKNOWN; the answer's state is still that where nobody serves the account now.
         """
         resolver = self._resolver
         if resolver is None:
@@ -56,12 +58,18 @@ class Resolution:
             )
         now = self._clock.now()
 
-        def unit(conn: Connection) -> str:
+        def unit(conn: Connection) -> tuple[str, str]:
+            versions.lock(conn, _unknown(conn, reference).account_id)
+            # Again: until it was locked, the broker's word may have come.
             child = _unknown(conn, reference)
             _check(decision, child)
             data: dict[str, Value] = {"decision": "absent"}
+            filled: tuple[Decimal, Decimal] | None = None
             if isinstance(decision, Filled):
                 data = {"decision": "filled", "quantity": decision.quantity, "price": decision.price}
+                filled = (decision.quantity, decision.price)
+            kept = decisions.Decision(client_id=child.client_id, filled=filled)
+            decisions.put(conn, child.account_id, kept, now)
             append(
                 conn,
                 [
@@ -79,11 +87,10 @@ class Resolution:
                     )
                 ],
             )
-            client_id: str = child.client_id
-            return client_id
+            return child.account_id, child.client_id
 
-        client_id = await self._store.write(unit)
-        await resolver(client_id, decision)
+        account_id, client_id = await self._store.write(unit)
+        await resolver(account_id, client_id)
         return await self._store.read(lambda conn: _child(conn, client_id))
 
 
@@ -105,7 +112,7 @@ def _unknown(conn: Connection, reference: str) -> Row[Any]:
     if not unknown:
         raise Refused(
             Code.CONFLICT,
-            f"The order is {rows[0].state}, not unknown: the broker's own word holds.",
+            f"The order is {rows[0].state}, not unknown: the broker's word holds; see `tradewire orders`.",
         )
     if len(unknown) > 1:
         some = ", ".join(row.client_id for row in unknown[:5])

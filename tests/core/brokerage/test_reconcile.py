@@ -5,13 +5,13 @@ from decimal import Decimal
 from core.engine.bench import Bench, execution
 from tradewire import BrokerPosition, OrderState
 from tradewire.brokerage import queries, reconcile
-from tradewire.brokerage.outcomes import resolved_reports, store_lost
+from tradewire.brokerage.outcomes import store_lost
 from tradewire.brokerage.reconcile import Drift
-from tradewire.contract.broker import Accepted, Unknown
+from tradewire.contract.broker import Accepted
 from tradewire.domain.message import Action
 from tradewire.domain.order import ChildOrder, ChildState, OrderType, ParentState, Side
 from tradewire.domain.switch import SwitchState
-from tradewire.store.schema import positions, refused_executions, switches
+from tradewire.store.schema import positions, switches
 
 
 def held(quantity: int, instrument: str = "AAPL", currency: str = "USD") -> BrokerPosition:
@@ -174,19 +174,6 @@ def test_after_a_restart_what_was_sent_is_unknown_and_what_is_under_way_is_left(
     assert states == [ChildState.UNKNOWN, ChildState.SENT]
 
 
-def test_a_persons_word_on_a_part_ends_the_order(bench: Bench) -> None:
-    child = ordered_unanswered(bench, "AAPL")
-    bench.submitted(child.client_id, Unknown(cause="no answer"))
-    reports = bench.store.read_now(
-        lambda conn: resolved_reports(conn, child.client_id, Decimal(4), Decimal(101), bench.clock.now())
-    )
-    bench.report(*reports)
-    bench.work()
-    (parent,) = bench.parents()
-    assert (parent.state, parent.filled) == (ParentState.PARTLY_FILLED, 4)
-    assert bench.held() == 4
-
-
 def ordered_unanswered(bench: Bench, symbol: str) -> ChildOrder:
     signal = bench.ask(symbol=symbol)
     (child,) = bench.children(bench.parent(signal).id)
@@ -206,17 +193,3 @@ def test_an_order_of_ours_is_not_foreign_where_the_broker_does_not_repeat_our_id
         state=ChildState.ACKNOWLEDGED,
     )
     assert bench.store.read_now(lambda conn: reconcile.foreign_orders(conn, "acc", [shown])) == ()
-
-
-def test_what_was_settled_by_hand_is_not_booked_again_when_the_broker_tells_it_later(bench: Bench) -> None:
-    child = ordered_unanswered(bench, "AAPL")
-    bench.submitted(child.client_id, Unknown(cause="no answer"))
-    settled = bench.store.read_now(
-        lambda conn: resolved_reports(conn, child.client_id, Decimal(10), Decimal(100), bench.clock.now())
-    )
-    bench.report(*settled)
-    for _ in range(2):
-        bench.report(execution(child, "late", 10))
-    assert bench.held() == 10
-    assert [row.execution_id for row in bench.rows(refused_executions)] == ["late"]
-    assert bench.kinds().count("alert.raised") == 1

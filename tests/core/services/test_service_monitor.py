@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from core.services.history import BLOCKED, DUPLICATE, FILLED, INVALID, UNKNOWN, UNKNOWN_CHILD, live_through
 from tradewire.domain.ledger import EntryKind
@@ -12,11 +13,12 @@ from tradewire.domain.order import ParentState
 from tradewire.ledger.read import tail
 from tradewire.services.numbers import shown_price
 from tradewire.services.refusal import Code, Refused
-from tradewire.services.resolution import Absent, Decision, Filled
+from tradewire.services.resolution import Absent, Filled
 from tradewire.services.services import Services
 from tradewire.services.signal_state import Run as SignalRun
 from tradewire.services.signal_state import state_of
 from tradewire.store.database import Store
+from tradewire.store.schema import decisions
 from tradewire.testing.clock import FakeClock
 
 Run = Callable[..., Any]
@@ -147,10 +149,10 @@ class Engine:
     """Remembers what it was told to apply."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, Decision]] = []
+        self.told: list[str] = []
 
-    async def apply(self, client_id: str, decision: Decision) -> None:
-        self.told.append((client_id, decision))
+    async def apply(self, account_id: str, client_id: str) -> None:
+        self.told.append(client_id)
 
 
 def test_a_decision_is_recorded_and_handed_to_the_engine(
@@ -160,7 +162,9 @@ def test_a_decision_is_recorded_and_handed_to_the_engine(
     services = make(resolver=engine.apply)
     decision = Filled(quantity=Decimal(10), price=Decimal("187.5"))
     run(services.resolution.resolve(UNKNOWN_CHILD[:6], decision, "test"))
-    assert engine.told == [(UNKNOWN_CHILD, decision)]
+    assert engine.told == [UNKNOWN_CHILD]
+    kept = store.read_now(lambda conn: conn.execute(select(decisions)).one())
+    assert (kept.client_id, kept.quantity, kept.price) == (UNKNOWN_CHILD, 10, Decimal("187.5"))
     entry = store.read_now(tail)[0]
     assert (entry.kind, entry.client_id, entry.signal_id) == (
         EntryKind.CHILD_RESOLVED,
