@@ -164,6 +164,8 @@ class _Book:
             self._keep(child, merging.with_execution(child, execution.quantity, self._now))
             if not parent.state.is_live:
                 self._alert_late(parent, execution, booked.held)
+            if child.filled + execution.quantity > child.quantity:
+                self._alert_more(parent, child, execution)
             self._fill_parent(parent, execution.quantity, booked.episode)
 
     def order(self, report: OrderState) -> None:
@@ -218,6 +220,17 @@ class _Book:
             position=canonical(held),
         )
 
+    def _alert_more(self, parent: ParentOrder, child: ChildOrder, execution: Execution) -> None:
+        filled = canonical(child.filled + execution.quantity)
+        self._note(
+            EntryKind.ALERT_RAISED,
+            parent,
+            child.client_id,
+            f"The broker has executed more than was ordered: {filled} of {canonical(child.quantity)} "
+            f"{parent.symbol}. It is booked; compare the account's positions.",
+            execution=execution.execution_id,
+        )
+
     def _fill_parent(self, parent: ParentOrder, quantity: Decimal, episode: int | None) -> None:
         """Count the fill; a late one also corrects how an ended parent ended."""
         filled = self._rows.parents[parent.id].filled + quantity
@@ -252,6 +265,8 @@ class _Book:
             return "its quantity, price or fee is unusable"
         if child is None or execution.execution_id.startswith(BY_HAND):
             return None
+        if (execution.side, execution.instrument_id) != (child.side, child.instrument_id):
+            return "its side or instrument is not that of its order"
         if not self._rows.was_settled_by_hand(child.client_id):
             return None
         return "its order was settled by hand before, and to book it would count it twice"

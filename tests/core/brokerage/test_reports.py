@@ -329,3 +329,24 @@ def _book(
         books.store(bench.clock.now())
 
     bench.write(book)
+
+
+@pytest.mark.parametrize("lie", [{"side": Side.SELL}, {"instrument_id": "MSFT"}])
+def test_an_execution_of_another_side_or_instrument_than_its_order_is_told_of_and_not_booked(
+    bench: Bench, lie: dict[str, Any]
+) -> None:
+    signal, child = working(bench)
+    for _ in range(2):
+        bench.report(msgspec.structs.replace(execution(child, "odd", 4), **lie))
+    assert bench.parent(signal).filled == 0
+    assert bench.rows(positions) == []
+    assert bench.kinds().count("alert.raised") == 1
+
+
+def test_more_than_was_ordered_is_booked_and_told_of(bench: Bench) -> None:
+    signal, child = working(bench)
+    bench.report(execution(child, "first", 8))
+    assert "alert.raised" not in bench.kinds()
+    bench.report(execution(child, "second", 9))
+    assert (bench.parent(signal).filled, bench.held()) == (17, 17)
+    assert bench.kinds().count("alert.raised") == 1
