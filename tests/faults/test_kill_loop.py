@@ -1,4 +1,4 @@
-"""The kill loop in small: 20 rounds find nothing; the same rounds of a naive relay find what it does."""
+"""The kill loop in small: 30 rounds find nothing; the same rounds of a naive relay find what it does."""
 
 import pytest
 
@@ -8,14 +8,14 @@ from faults.truth import told
 from tradewire.audit.finding import Code
 from tradewire.crashpoints import POINTS
 
-ROUNDS = 20
+ROUNDS = 30
 MANY_ROUNDS = 5
 #: Each point ends so many lives at least.
-HITS = 2
+HITS = 3
 
 
 @pytest.mark.timeout(600)
-def test_twenty_rounds_lose_nothing_double_nothing_and_leave_no_orphan(
+def test_thirty_rounds_lose_nothing_double_nothing_and_leave_no_orphan(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     outcome = run(ROUNDS, seed=3)
