@@ -238,7 +238,8 @@ class Admission:
             problems = blueprint.validate(parent, params, instrument, self._market.capabilities)
         except (Unhonoured, msgspec.ValidationError) as error:
             problems = (str(error),)
-        except Exception as error:  # noqa: BLE001 - a blueprint that cannot judge its parameters works nothing
+        # SystemExit too: a plugin may not end a worker.
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - one that cannot judge works nothing
             problems = (f"The blueprint {parent.blueprint!r} failed with {type(error).__name__}: {error}.",)
         if problems:
             self._block(parent, "cannot_be_worked", " ".join(problems))

@@ -35,6 +35,11 @@ class SingleFlight:
                 self._rested_at[key] = (job() or 0.0) + monotonic()
             except Exception as error:  # noqa: BLE001 - raised below
                 failure = error
+            except BaseException:
+                # What ends a thread must not leave the key taken: nothing would run for it any more.
+                with self._lock:
+                    del self._running[key]
+                raise
             with self._lock:
                 again = self._running[key]
                 if again:

@@ -133,10 +133,10 @@ def _held(conn: Connection) -> list[tuple[str, str, bool]]:
 
 
 def _confirm(conn: Connection, reason: str, by: str, now: datetime) -> tuple[Confirmed, frozenset[str]]:
+    lock_all(conn)
     waiting = conn.execute(select(restorations).where(restorations.c.confirmed_at.is_(None))).all()
     if not waiting:
         raise Refused(Code.CONFLICT, "Nothing waits to be confirmed: this database was not restored.")
-    lock_all(conn)
     held = _held(conn)
     uncompared = [name for _, name, compared in held if not compared]
     if uncompared:

@@ -66,3 +66,15 @@ def test_a_run_that_asks_for_rest_gets_it_before_the_next_one_of_its_key(
     flight.run("a", lambda: None)
     assert len(rests) == 1
     assert 900 < rests[0] <= 1000
+
+
+def test_what_ends_the_thread_of_a_run_does_not_keep_the_next_one_from_running() -> None:
+    flight, runs = SingleFlight(), []
+
+    def end() -> None:
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        flight.run("a", end)
+    flight.run("a", lambda: runs.append(1))
+    assert runs == [1]
