@@ -22,11 +22,12 @@ import msgspec
 from tradewire.answers import sound
 from tradewire.contract.authenticator import Attempt, Caller, Denied, KeyRing
 from tradewire.contract.blueprint import Blueprint, Step, StepView
-from tradewire.contract.errors import InvalidMessage
+from tradewire.contract.errors import InvalidMessage, Unhonoured
 from tradewire.contract.matcher import SignalFacts
 from tradewire.contract.override import Draft, Note, Override, Skip
 from tradewire.contract.provider import Parsed
 from tradewire.domain.algorithm import Algorithm
+from tradewire.domain.base import Struct
 from tradewire.domain.observer import Stage
 from tradewire.plugins import Plugins
 from tradewire.security.redaction import redacted_traceback
@@ -90,12 +91,25 @@ def authenticators(plugins: Plugins, provider: str) -> tuple[str, ...]:
     )
 
 
-def match(plugins: Plugins, signal: SignalFacts, algorithms: Iterable[Algorithm]) -> tuple[Algorithm, ...]:
-    """The algorithms of which any matcher in their chain says yes. Raises `StageFailed`, `Unhonoured`."""
+class Matched(Struct):
+    """The algorithms that a signal concerns, and those that could not be asked: their names and why."""
+
+    algorithms: tuple[Algorithm, ...]
+    unasked: tuple[tuple[str, str], ...] = ()
+
+
+def match(plugins: Plugins, signal: SignalFacts, algorithms: Iterable[Algorithm]) -> Matched:
+    """The algorithms of which any matcher in their chain says yes. One whose matcher fails, or is not
+    installed, keeps the signal from no other."""
+    found, unasked = [], []
     with plugins.observer.timed(Stage.MATCH):
-        return tuple(
-            algorithm for algorithm in algorithms if _matched_by(plugins, signal, algorithm) is not None
-        )
+        for algorithm in algorithms:
+            try:
+                if _matched_by(plugins, signal, algorithm) is not None:
+                    found.append(algorithm)
+            except (StageFailed, Unhonoured) as error:
+                unasked.append((algorithm.name, str(error)))
+    return Matched(algorithms=tuple(found), unasked=tuple(unasked))
 
 
 def override(plugins: Plugins, draft: Draft, signal: SignalFacts, algorithm: Algorithm) -> Draft | Skip:

@@ -35,7 +35,8 @@ class Run(Struct):
 
 
 class Route(Struct):
-    """What becomes of one signal. `outcome` is set where it ends without any run."""
+    """What becomes of one signal. `outcome` is set where it ends without any run; `reason` also names the
+    algorithms that could not be asked."""
 
     signal_id: str
     runs: tuple[Run, ...] = ()
@@ -47,10 +48,10 @@ class Route(Struct):
 def route(plugins: Plugins, signal: SignalFacts, algorithms: Sequence[Algorithm], now: datetime) -> Route:
     """Match and override `signal` against all `algorithms`, stopped ones included."""
     started = [one for one in algorithms if _may_act(one, now)]
-    try:
-        matched = pipeline.match(plugins, signal, started)
-    except (pipeline.StageFailed, Unhonoured) as error:
-        return _ended(signal, now, EntryKind.SIGNAL_FAILED, "failed", str(error))
+    found = pipeline.match(plugins, signal, started)
+    matched, unasked = found.algorithms, _could_not_be_asked(found)
+    if not matched and unasked is not None:
+        return _ended(signal, now, EntryKind.SIGNAL_FAILED, "failed", unasked)
     if not matched:
         misses = " ".join(near_misses(signal, algorithms, now))
         return _ended(
@@ -65,9 +66,23 @@ def route(plugins: Plugins, signal: SignalFacts, algorithms: Sequence[Algorithm]
         at=now,
         kind=EntryKind.SIGNAL_ROUTED,
         signal_id=signal.id,
+        reason=unasked,
         data={"algorithms": [algorithm.name for algorithm in matched]},
     )
-    return Route(signal_id=signal.id, runs=runs, entries=(routed, *(_entry(run, now) for run in runs)))
+    entries = (routed, *(_entry(run, now) for run in runs))
+    return Route(signal_id=signal.id, runs=runs, reason=unasked, entries=entries)
+
+
+def _could_not_be_asked(found: pipeline.Matched) -> str | None:
+    """A sentence for each algorithm that may have been meant as well, and what to do."""
+    return (
+        " ".join(
+            f'Algorithm "{name}" could not be asked: {why.rstrip(".")}. Install what is missing, or stop it '
+            f"by `tradewire algorithm stop {name}`."
+            for name, why in found.unasked
+        )
+        or None
+    )
 
 
 def failed(signal: SignalFacts, error: Exception, now: datetime) -> Route:

@@ -20,6 +20,7 @@ from tradewire.services.keys import Keys
 from tradewire.services.orders import Orders
 from tradewire.services.overview import Overview
 from tradewire.services.owner import Owner
+from tradewire.services.plugin_list import MissingPlugin, plugin_list
 from tradewire.services.positions import Market, NoMarket, Positions
 from tradewire.services.refusals import Refusals
 from tradewire.services.resolution import Resolution, Resolver
@@ -84,14 +85,20 @@ def make_services(
     """
     rings = bells or Silent()
     owner = Owner(store, clock)
+    accounts = Accounts(store, clock, secrets, plugins, rings, base_currency)
+    algorithms = Algorithms(
+        store, clock, plugins, calendars, rings, capabilities or _not_connected, global_guardians
+    )
+
+    async def missing() -> tuple[MissingPlugin, ...]:
+        return plugin_list(plugins, await algorithms.list(), await accounts.list()).missing
+
     return Services(
         owner=owner,
         tokens=Tokens(store, clock, secrets),
         keys=Keys(store, clock, secrets, keys, plugins, owner, revealable=revealable_keys),
-        accounts=Accounts(store, clock, secrets, plugins, rings, base_currency),
-        algorithms=Algorithms(
-            store, clock, plugins, calendars, rings, capabilities or _not_connected, global_guardians
-        ),
+        accounts=accounts,
+        algorithms=algorithms,
         switches=Switches(store, clock, rings),
         signals=Signals(store),
         stories=SignalStories(store, clock, lease_s, engine=engine),
@@ -103,7 +110,7 @@ def make_services(
         audit=Audit(store, clock),
         overview=Overview(store, clock, plugins, version, engine=engine, lease_s=lease_s if shared else None),
         backup=Backup(store, clock, version),
-        doctor=Doctor(store, clock, plugins, secrets, surroundings),
+        doctor=Doctor(store, clock, plugins, secrets, surroundings, missing),
         restorations=Restorations(store, clock, rings),
         workers=Workers(store, clock, lease_s),
         plugins=plugins,

@@ -222,12 +222,15 @@ def _arrival(signal: SignalView, checked_by: tuple[str, ...]) -> Iterator[StageV
         signal, signal.accepted_at, "stored", stored.get(signal.state, "Accepted: it is on the disk.")
     )
     if signal.routed_at is not None and signal.state not in stored:
-        runs = ", ".join(run.algorithm for run in signal.runs)
+        # An algorithm that closes and then opens runs twice, and is named once.
+        runs = ", ".join(dict.fromkeys(run.algorithm for run in signal.runs))
         yield _stage(
             signal,
             signal.routed_at,
             "matched" if runs else "no match",
-            f"To {runs}." if runs else signal.reason or "Received, but no algorithm matched.",
+            f"To {runs}. {signal.reason or ''}".strip()
+            if runs
+            else signal.reason or "Received, but no algorithm matched.",
         )
 
 

@@ -121,6 +121,16 @@ def test_a_matcher_that_is_not_installed_fails_the_signal_visibly(bench: Bench) 
     assert "No matcher 'gone' is installed" in (found.reason or "")
 
 
+def test_an_algorithm_that_cannot_be_asked_stops_no_other_and_is_named(bench: Bench) -> None:
+    lost = bench.algorithm("lost", signal=_listens("other"), pipeline=PipelineChoice(match=("gone",)))
+    fine = bench.algorithm("fine", signal=_listens("alg"))
+    found = routed(bench, lost, fine)
+    assert [run.parent.algorithm_id for run in found.runs] == [fine.id]
+    assert (found.outcome, found.entries[0].reason) == (None, found.reason)
+    assert 'Algorithm "lost" could not be asked' in (found.reason or "")
+    assert "tradewire algorithm stop lost" in (found.reason or "")
+
+
 @pytest.mark.parametrize(
     ("asked", "blueprint"),
     [(None, "market"), (OrderType.MARKET, "market"), (OrderType.LIMIT, "limit")],

@@ -1,6 +1,7 @@
 """The doctor of one Tradewire: everything that can be seen from inside."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from tradewire.services.doctor.surroundings import (
     plugin_finding,
 )
 from tradewire.services.doctor.workers import worker_findings
+from tradewire.services.plugin_list import MissingPlugin
 from tradewire.store.database import Store, StoreUnavailable
 from tradewire.store.schema import account_states, accounts, keys
 
@@ -46,20 +48,27 @@ class Doctor:
         plugins: Plugins,
         secrets: Secrets,
         surroundings: Surroundings | None,
+        missing: Callable[[], Awaitable[tuple[MissingPlugin, ...]]],
     ) -> None:
-        """Without `surroundings` only the database and the plugins are looked at."""
+        """Without `surroundings` only the database and the plugins are looked at. `missing` tells which
+        plugins algorithms and accounts name that are not installed."""
         self._store = store
         self._clock = clock
         self._plugins = plugins
         self._secrets = secrets
         self._around = surroundings
+        self._missing = missing
         self._start = ClockMark.of(clock)
 
     async def look(self) -> Diagnosis:
         """Everything; a database that does not answer is a finding."""
-        return Diagnosis.of(await asyncio.to_thread(self._look))
+        try:
+            missing = await self._missing()
+        except StoreUnavailable:
+            missing = ()  # the store is a finding itself
+        return Diagnosis.of(await asyncio.to_thread(self._look, missing))
 
-    def _look(self) -> tuple[Finding, ...]:
+    def _look(self, missing: tuple[MissingPlugin, ...]) -> tuple[Finding, ...]:
         around = self._around
         beside: tuple[Finding, ...] = ()
         if around is not None:
@@ -72,7 +81,7 @@ class Doctor:
             *self._stored(30.0 if around is None else around.lease_s),
             clock_finding(self._start, self._clock),
             *beside,
-            plugin_finding(self._plugins.records, self._plugins.quarantined),
+            plugin_finding(self._plugins.records, self._plugins.quarantined, missing),
         )
 
     def _stored(self, lease_s: float) -> tuple[Finding, ...]:

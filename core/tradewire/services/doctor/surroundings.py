@@ -12,6 +12,7 @@ from tradewire.domain.clock import Clock
 from tradewire.plugins import PluginRecord, PluginState
 from tradewire.security.key_file import load_key_file
 from tradewire.services.doctor.finding import Finding, fail, ok, warn
+from tradewire.services.plugin_list import MissingPlugin
 
 _PORTS = {"redis": 6379, "rediss": 6379, "valkey": 6379, "amqp": 5672, "amqps": 5671}
 _ANSWERS_WITHIN_S = 3.0
@@ -55,7 +56,16 @@ def key_file_finding(path: Path, opens: Callable[[], None] | None = None) -> Fin
     return ok("key file", f"{path} is its owner's alone (mode {mode:04o}){about}.")
 
 
-def plugin_finding(records: Iterable[PluginRecord], quarantined: Iterable[str]) -> Finding:
+def plugin_finding(
+    records: Iterable[PluginRecord], quarantined: Iterable[str], missing: Iterable[MissingPlugin]
+) -> Finding:
+    lost = [f"the {one.stage} plugin {one.name} ({', '.join(one.needed_by)} needs it)" for one in missing]
+    if lost:
+        return fail(
+            "plugins",
+            f"Not installed: {'; '.join(lost)}.",
+            "Install it again, or stop what needs it; `tradewire plugins` lists all.",
+        )
     broken = [f"{one.name} ({one.reason})" for one in records if one.state is PluginState.QUARANTINED]
     broken += [f"{name} (at work)" for name in quarantined]
     if broken:

@@ -25,7 +25,9 @@ from tradewire.services.doctor.surroundings import (
     clock_finding,
     key_file_finding,
     message_broker_finding,
+    plugin_finding,
 )
+from tradewire.services.plugin_list import MissingPlugin
 from tradewire.services.services import Services
 from tradewire.store.database import Store
 from tradewire.store.schema import leases, parent_orders, workers
@@ -233,3 +235,11 @@ def test_a_folder_that_is_not_there_fails(tmp_path: Path) -> None:
 def test_fsyncs_are_really_made(tmp_path: Path) -> None:
     assert len(fsync_latencies(tmp_path, Ticking(1))) == 50
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_plugin_that_is_needed_and_not_installed_fails() -> None:
+    lost = MissingPlugin(stage="match", name="wildcard", needed_by=('algorithm "scan"',))
+    found = plugin_finding([], [], [lost])
+    assert found.status is Status.FAIL
+    assert found.detail == 'Not installed: the match plugin wildcard (algorithm "scan" needs it).'
+    assert plugin_finding([], [], []).status is Status.OK
