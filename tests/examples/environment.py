@@ -17,6 +17,7 @@ import httpx
 from packaging.requirements import Requirement
 
 import plain_http
+from sending import sent
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = tuple(sorted(folder.parent for folder in (ROOT / "examples").glob("*/pyproject.toml")))
@@ -131,7 +132,7 @@ class Tradewire:
         return answer.json()
 
     def post(self, provider: str, content: str) -> httpx.Response:
-        return self.http.post(f"/api/{provider}/webhook", content=content)
+        return sent(lambda: self.http.post(f"/api/{provider}/webhook", content=content))
 
     def story(self, signal: str, until: str = "") -> dict[str, Any]:
         """The signal's story, once nothing more will happen to it, or once it says `until`."""

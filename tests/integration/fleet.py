@@ -22,6 +22,7 @@ from sqlalchemy import Row, Table, select
 import plain_http
 from integration.forked import Forked
 from integration.relay import ALGORITHM, PATIENCE_S
+from sending import sent, signal_of
 from tradewire.runtime.clock import SystemClock
 from tradewire.runtime.core import Core, open_core
 from tradewire.runtime.folder import DataFolder
@@ -176,13 +177,12 @@ class Fleet:
 
     def post(self, door: Process, strategy: str, **fields: Any) -> httpx.Response:
         body = msgspec.json.encode({"apiKey": self.key, "strategyId": strategy, **fields})
-        return plain_http.post(f"{door.url}/api/tradingview/webhook", content=body, timeout=10)
+        url = f"{door.url}/api/tradingview/webhook"
+        return sent(lambda: plain_http.post(url, content=body, timeout=10))
 
     def accepted(self, door: Process, strategy: str, **fields: Any) -> str:
         """The id of a signal that was accepted."""
-        answer = self.post(door, strategy, **fields)
-        assert answer.json()["status"] == "accepted", answer.text
-        return str(answer.json()["id"])
+        return signal_of(self.post(door, strategy, **fields))
 
     def post_all(self, doors: Sequence[Process], messages: Sequence[dict[str, Any]]) -> list[httpx.Response]:
         """Post all of them at once, in turn at each of the doors."""

@@ -16,6 +16,7 @@ import msgspec
 from sqlalchemy import Row, Table, select
 
 import plain_http
+from sending import sent
 from starting_points import empty_database
 from tradewire.domain.clock import Clock
 from tradewire.runtime.clock import SystemClock
@@ -125,7 +126,7 @@ class Relay:
 
     def post(self, strategy: str, **fields: Any) -> httpx.Response:
         body = msgspec.json.encode({"apiKey": self.key, "strategyId": strategy, **fields})
-        return self.http.post(f"{self.url}/api/tradingview/webhook", content=body)
+        return sent(lambda: self.http.post(f"{self.url}/api/tradingview/webhook", content=body))
 
     def post_all(self, messages: Sequence[dict[str, Any]]) -> list[httpx.Response]:
         """Post all of them at once."""

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from integration.relay import Relay, ShiftedClock, prepare, running
+from sending import sent
 from tradewire.store.schema import algorithms, child_orders, parent_orders, positions, signals
 
 ALGORITHM = """
@@ -160,7 +161,8 @@ class Desk:
     def post(self, strategy: str, **fields: Any) -> httpx.Response:
         body = {"ticker": "AAPL", **{name: value for name, value in fields.items() if value is not None}}
         path = f"/api/traderspost/webhook/{self._key}/{strategy}"
-        return self.relay.http.post(f"{self.relay.url}{path}", content=msgspec.json.encode(body))
+        content = msgspec.json.encode(body)
+        return sent(lambda: self.relay.http.post(f"{self.relay.url}{path}", content=content))
 
     def orders(self, strategy: str) -> list[int]:
         """Signed quantities of what was filled for the strategy, in order."""

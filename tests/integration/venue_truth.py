@@ -13,6 +13,7 @@ import msgspec
 import plain_http
 from integration.relay import PATIENCE_S, Relay, running
 from plugins.brokers.paper.process import VenueProcess
+from sending import signal_of
 from tradewire import Broker
 from tradewire.domain.clock import Clock
 from tradewire.store.schema import child_orders, fills, positions
@@ -127,9 +128,7 @@ def stages(relay: Relay, signal_id: str) -> list[str]:
 
 def accepted(relay: Relay, **fields: Any) -> str:
     """Post a message to "s"; the id of the signal."""
-    answer = relay.post("s", **fields)
-    assert answer.json()["status"] == "accepted", answer.text
-    return str(answer.json()["id"])
+    return signal_of(relay.post("s", **fields))
 
 
 def ready(relay: Relay) -> None:

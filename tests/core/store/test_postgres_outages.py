@@ -179,7 +179,7 @@ def test_a_savepoint_lets_a_unit_go_on(postgres_store: Store, add) -> None:
     assert words_in(postgres_store) == ["once", "more"]
 
 
-def test_of_two_units_in_each_others_way_the_one_that_was_undone_runs_again(
+def test_of_two_units_in_each_others_way_the_one_that_was_undone_runs_until_it_is_stored(
     postgres_store: Store, add
 ) -> None:
     for word in "ab":
@@ -201,7 +201,8 @@ def test_of_two_units_in_each_others_way_the_one_that_was_undone_runs_again(
 
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(postgres_store.write_now, [crosswise("a", "b"), crosswise("b", "a")]))
-    assert (sorted(words_in(postgres_store)), len(runs)) == (["a", "ab", "b", "ba"], 3)
+    assert sorted(words_in(postgres_store)) == ["a", "ab", "b", "ba"]
+    assert len(runs) > 2
 
 
 def test_nobody_waits_for_a_lock_for_ever(scratch_url: str, add, monkeypatch: pytest.MonkeyPatch) -> None:
