@@ -23,7 +23,7 @@ from tradewire.engine.account_view import EngineLimits
 from tradewire.engine.actors import Actors
 from tradewire.engine.bells import ROUTE, Bells
 from tradewire.engine.claims import Claims, Served
-from tradewire.engine.guarding import Judge
+from tradewire.engine.guarding import Judge, weighs_all_accounts
 from tradewire.engine.outside import Outside
 from tradewire.engine.roll import WorkerIdentity
 from tradewire.engine.router import Router
@@ -73,7 +73,7 @@ class Engine:
         self._outside = outside
         self._outer_bells = Bells()
         self.memory = MarketMemory(clock)
-        self._publishes = shared and bool(settings.global_guardians)
+        self._publishes = shared and weighs_all_accounts(plugins, settings.global_guardians)
         self.desk = BrokerDesk(
             clock, self.memory, bells.work, self._priced_elsewhere if self._publishes else None
         )

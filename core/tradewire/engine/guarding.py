@@ -55,6 +55,13 @@ def who_is_asked(plugins: Plugins, configured: Mapping[Scope, Sequence[Plugged]]
     return tuple(asked)
 
 
+def weighs_all_accounts(plugins: Plugins, configured: Sequence[Plugged]) -> bool:
+    """Whether anybody who is asked in the global scope may weigh what other accounts hold and have at work:
+    all but those that are mandatory there, which look at switches alone. `configured` are the global ones."""
+    asked = who_is_asked(plugins, {Scope.GLOBAL: configured})
+    return any(one.scope is Scope.GLOBAL and Scope.GLOBAL not in MANDATORY.get(one.name, ()) for one in asked)
+
+
 class Judge:
     """Asks guardians on a thread of its own, since only so can one that hangs be left behind.
 

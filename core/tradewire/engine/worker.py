@@ -17,7 +17,7 @@ from tradewire.domain.order import ChildOrder
 from tradewire.engine import loading
 from tradewire.engine.account_view import AccountView, EngineLimits
 from tradewire.engine.changes import Changes
-from tradewire.engine.guarding import Judge
+from tradewire.engine.guarding import Judge, weighs_all_accounts
 from tradewire.engine.loading import AT_ONCE
 from tradewire.engine.planning import plan
 from tradewire.engine.single_flight import SingleFlight
@@ -77,7 +77,7 @@ class Worker:
         self._limits = limits
         self._desk = desk
         self._turns = turns or Turns()
-        self._with_others = bool(limits.global_guardians)
+        self._with_others = weighs_all_accounts(plugins, limits.global_guardians)
         self._flight = SingleFlight()
         #: How far the next look at each account reads.
         self._reach: dict[str, int] = {}

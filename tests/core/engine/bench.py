@@ -196,7 +196,12 @@ class Bench:
         )
         self.desk.dedupe[account_id] = dedupe
         row = {"id": account_id, "name": account_id, "document": account, "created_at": self.clock.now()}
-        self.store.write_now(lambda conn: conn.execute(insert(accounts).values(row)).close())
+
+        def unit(conn: Connection) -> None:
+            conn.execute(insert(accounts).values(row))
+            versions.bump(conn, account_id)
+
+        self.store.write_now(unit)
         self.switch(SwitchState.ACTIVE, Scope.GLOBAL, "")
         self.switch(SwitchState.ACTIVE, Scope.ACCOUNT, account_id)
         self.take_lease(account_id)
