@@ -22,7 +22,9 @@ from tradewire.ledger.append import append
 from tradewire.plugins import Plugins, PluginState
 from tradewire.runtime.checkpoints import CheckpointKeeper
 from tradewire.runtime.clock_at_start import wake_if_set_back
+from tradewire.runtime.database_lock import lock_database
 from tradewire.runtime.figures import FiguresReader
+from tradewire.runtime.file_lock import FileLock
 from tradewire.runtime.folder import DataFolder
 from tradewire.runtime.identity import EMBEDDED, identity
 from tradewire.runtime.key_check import secrets_for
@@ -64,6 +66,7 @@ class Core:
         worker_id: str = EMBEDDED,
         outside: bool = False,
         metrics: Metrics | None = None,
+        lock: FileLock | None = None,
     ) -> None:
         self.settings = settings
         self.folder = folder
@@ -72,6 +75,7 @@ class Core:
         self.plugins = plugins
         self.secrets = secrets
         self._is_closed = False
+        self._lock = lock
         self.keys = KeyTable(secrets.digest, ())
         self.calendars = CalendarShelf(folder.calendars, clock)
         self.bells = Bells()
@@ -129,6 +133,8 @@ class Core:
         self.figures.stop()
         self.checkpoints.stop()
         self.store.close()
+        if self._lock is not None:
+            self._lock.release()
 
     def _begin(self, conn: Connection) -> None:
         now = self.clock.now()
@@ -217,17 +223,19 @@ def open_core(
 ) -> Core:
     """Open `folder` and its database; create or migrate what is not there yet.
 
-    The caller holds the folder's lock, or the database is shared. Raises `Unhonoured` or `StoreUnavailable`
-    with a sentence where that is not possible.
+    The caller holds the folder's lock, or the database is shared; a database file is held until the core is
+    closed. Raises `Unhonoured` or `StoreUnavailable` with a sentence where that is not possible.
     """
     url = settings.database_url or folder.database_url
     for one in (url, settings.dramatiq_url):
         known.remember_url(one)
     folder.create()
-    upgrade(url)
+    lock = lock_database(url)
     metrics = Metrics()
-    store = open_store(url, after_commit=after_commit or metrics.committed, monotonic=clock.monotonic)
+    store: Store | None = None
     try:
+        upgrade(url)
+        store = open_store(url, after_commit=after_commit or metrics.committed, monotonic=clock.monotonic)
         secrets = secrets_for(store, key_file_of(folder, settings))
         plugins = Plugins.discover(settings.plugins.blocked, settings=settings.plugins.settings)
         problems = plugins.problems_of(settings.plugins.settings)
@@ -245,10 +253,14 @@ def open_core(
             worker_id=worker_id,
             outside=outside,
             metrics=metrics,
+            lock=lock,
         )
         if core.is_shared and not engine:
             core.elsewhere.refresh_now()
     except BaseException:
-        store.close()
+        if store is not None:
+            store.close()
+        if lock is not None:
+            lock.release()
         raise
     return core

@@ -1,7 +1,5 @@
 """The data folder: everything one Tradewire keeps on disk, for its owner's eyes only."""
 
-import contextlib
-import fcntl
 import os
 import stat
 from collections.abc import Iterator
@@ -14,9 +12,7 @@ import msgspec
 
 from tradewire.contract.errors import Unhonoured
 from tradewire.domain.base import Struct
-
-# The lock is emptied once it is held: not whatever a link of its name points to.
-_OPENED = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+from tradewire.runtime.file_lock import FileLock, Held
 
 
 class Instance(Struct):
@@ -34,13 +30,12 @@ class Instance(Struct):
 class FolderInUse(Unhonoured):
     """Another Tradewire holds the folder's lock; `pid` is its process, None if it left no number."""
 
-    def __init__(self, folder: Path, pid: int | None) -> None:
-        who = "another process" if pid is None else f"process {pid}"
+    def __init__(self, folder: Path, held: Held) -> None:
         super().__init__(
-            f"A Tradewire is running on {folder} already ({who}). Stop it first, or give this one a folder "
-            "of its own with --data."
+            f"A Tradewire is running on {folder} already ({held.who}). Stop it first, or give this one a "
+            "folder of its own with --data."
         )
-        self.pid = pid
+        self.pid = held.pid
 
 
 class DataFolder:
@@ -99,26 +94,19 @@ class DataFolder:
         The kernel lets go of the lock however the process ends, so a leftover file locks nothing.
         """
         self.create()
-        handle = os.open(self.path / "lock", _OPENED, 0o600)
+        lock = self._lock()
         try:
-            if not _take(handle):
-                raise FolderInUse(self.path, _pid(handle))
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, str(os.getpid()).encode(), 0)
+            lock.take()
+        except Held as held:
+            raise FolderInUse(self.path, held) from None
+        try:
             yield
         finally:
-            os.close(handle)
+            lock.release()
 
     def is_in_use(self) -> bool:
         """Whether a running process holds the lock."""
-        try:
-            handle = os.open(self.path / "lock", os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
-        try:
-            return not _granted(handle, fcntl.LOCK_SH)
-        finally:
-            os.close(handle)
+        return self._lock().is_held()
 
     def announce(self, instance: Instance) -> None:
         """Write how to reach this process; call it with the lock held."""
@@ -137,6 +125,9 @@ class DataFolder:
         except (FileNotFoundError, msgspec.DecodeError):
             return None
 
+    def _lock(self) -> FileLock:
+        return FileLock(self.path / "lock")
+
 
 def write_private(path: Path, content: bytes) -> None:
     """Replace a file in one step by one that only its owner may read (mode 0600), and see it to the disk."""
@@ -151,27 +142,3 @@ def write_private(path: Path, content: bytes) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
-
-
-def _take(handle: int) -> bool:
-    # `is_in_use` holds a shared lock for a moment; only an exclusive one is another Tradewire.
-    for _ in range(1_000):
-        if _granted(handle, fcntl.LOCK_EX):
-            return True
-        if not _granted(handle, fcntl.LOCK_SH):
-            return False
-    return False
-
-
-def _granted(handle: int, kind: int) -> bool:
-    try:
-        fcntl.flock(handle, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _pid(handle: int) -> int | None:
-    with contextlib.suppress(ValueError):
-        return int(os.pread(handle, 20, 0))
-    return None

@@ -14,6 +14,7 @@ from tradewire.contract.errors import Unhonoured
 from tradewire.domain.base import Struct
 from tradewire.domain.clock import Clock
 from tradewire.runtime.checkpoints import FILE, read
+from tradewire.runtime.database_lock import lock_database
 from tradewire.runtime.folder import DataFolder, write_private
 from tradewire.runtime.restore_postgres import restore_postgres
 from tradewire.security.key_file import load_key_file
@@ -81,7 +82,7 @@ def restore_folder(
         if backend(url) == "postgresql":
             restored, aside = restore_postgres(url, restoring, clock.now())
         else:
-            restored, aside = _restore_sqlite(database_path(url), restoring, clock.now())
+            restored, aside = _restore_sqlite(url, restoring, clock.now())
     except BaseException:
         if new_key is not None:
             key_file.unlink()
@@ -90,8 +91,10 @@ def restore_folder(
 
 
 def _restore_sqlite(
-    database: Path, restoring: Callable[[Connection], Restored], now: datetime
+    url: str, restoring: Callable[[Connection], Restored], now: datetime
 ) -> tuple[Restored, str | None]:
+    lock = lock_database(url)
+    database = database_path(url)
     draft = database.with_name(f".{database.name}.restoring")
     _remove(draft)
     try:
@@ -110,6 +113,8 @@ def _restore_sqlite(
         raise
     finally:
         _remove(draft)
+        if lock is not None:
+            lock.release()
     return restored, None if aside is None else aside.name
 
 

@@ -14,6 +14,7 @@ from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.ledger.append import append
 from tradewire.ledger.seal import seal
 from tradewire.ledger.verify import verify
+from tradewire.runtime.database_lock import DatabaseInUse, lock_database
 from tradewire.runtime.folder import DataFolder
 from tradewire.runtime.restore import Choices, Outcome, restore_folder
 from tradewire.services.backup.reading import open_archive
@@ -159,3 +160,16 @@ def test_another_programs_tables_are_left_alone(sqlite_url: str, postgres: Postg
     with pytest.raises(Unhonoured, match="another program's tables"):
         restore(back_up(sqlite_url, tmp_path / "backup.zip"), target, tmp_path)
     postgres.drop(target)
+
+
+def test_nothing_is_restored_over_a_database_on_which_another_folder_s_tradewire_runs(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    live(sqlite_url)
+    backup = back_up(sqlite_url, tmp_path / "backup.zip")
+    running = lock_database(sqlite_url)
+    assert running is not None
+    with pytest.raises(DatabaseInUse, match="at work on the database"):
+        restore(backup, sqlite_url, tmp_path)
+    running.release()
+    assert restore(backup, sqlite_url, tmp_path).aside is not None
