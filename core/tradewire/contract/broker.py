@@ -387,6 +387,7 @@ class Broker(ABC):
     | `name` | required | as in `tradewire account add --broker` |
     | `manifest` | required | readable without the SDK |
     | `open` | required | imports the SDK late |
+    | `check` | optional | what is wrong with a configuration, before it is stored; no I/O |
 
     Exactly one serves an account, chosen by name. A missing one keeps the account's orders waiting, visibly.
     """
@@ -397,3 +398,7 @@ class Broker(ABC):
     @abstractmethod
     async def open(self, account: AccountConfig, env: Env) -> Session:
         """A connected session; raises `Unhonoured` with a sentence where the configuration is at fault."""
+
+    def check(self, config: Mapping[str, Any], credentials: Mapping[str, str]) -> Sequence[str]:
+        """Every mistake in the values that a person gives an account, as sentences without a secret."""
+        return ()

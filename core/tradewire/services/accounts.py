@@ -1,7 +1,6 @@
 """Broker accounts. A new one is always paper; its secrets are sealed before they are stored."""
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,7 +9,7 @@ from uuid import uuid4
 import msgspec
 from sqlalchemy import Connection, insert, select, update
 
-from tradewire.contract.broker import ConfigField, Manifest
+from tradewire.contract.broker import ConfigField
 from tradewire.domain.account import Account, AccountMode
 from tradewire.domain.algorithm import Plugged
 from tradewire.domain.base import Struct
@@ -19,11 +18,11 @@ from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.domain.verdict import Scope
 from tradewire.ledger.append import append
 from tradewire.plugins import Plugins
-from tradewire.security.known_secrets import known
 from tradewire.security.sealing import Secrets
+from tradewire.services.account_config import Terms, checked_terms
 from tradewire.services.algorithm_checks import guardian_problems
 from tradewire.services.bells import Bells
-from tradewire.services.naming import account_by, checked_name, nearest
+from tradewire.services.naming import account_by, checked_name
 from tradewire.services.numbers import Number, number_in, shown
 from tradewire.services.refusal import Code, Refused
 from tradewire.services.switches import install
@@ -92,18 +91,18 @@ class Accounts:
         self._bells = bells
 
     async def add(self, new: NewAccount, by: str) -> AccountView:
-        """Add a paper account; refuses unknown fields and missing ones by name."""
+        """Add a paper account; refuses fields that are unknown, missing or mistaken, each by its name."""
         checked_name("an account", new.name)
         currency = new.currency or self._base_currency
         if not _CURRENCY.fullmatch(currency):
             raise Refused(Code.INVALID, f'The currency is a code such as USD or BTC, not "{currency}".')
-        manifest = self._plugins.broker(new.broker).manifest
+        broker = self._plugins.broker(new.broker)
+        manifest = broker.manifest
         if AccountMode.PAPER not in manifest.modes:
             raise Refused(
                 Code.INVALID, f"{manifest.title} has no paper accounts, and a new account is always paper."
             )
-        config, credentials = _split(new, manifest)
-        known.remember(credentials.values())
+        terms = checked_terms(new.config, broker)
         guardians = tuple(Plugged(name=name, params=params) for name, params in new.guardians.items())
         problems = guardian_problems(guardians, self._plugins, Scope.ACCOUNT)
         if problems:
@@ -115,11 +114,11 @@ class Accounts:
             broker=new.broker,
             currency=currency,
             quantity_multiplier=_multiplier(new.quantity_multiplier),
-            config=config,
+            config=terms.config,
             guardians=guardians,
             created_at=now,
         )
-        sealed = self._secrets.seal(msgspec.json.encode(credentials)) if credentials else None
+        sealed = self._sealed(terms)
 
         def unit(conn: Connection) -> None:
             hold(conn, Lock.CONFIGURATION)
@@ -141,11 +140,11 @@ class Accounts:
                 "mode": account.mode.value,
                 "currency": account.currency,
                 "quantity_multiplier": account.quantity_multiplier,
-                "fields": sorted(config),
+                "fields": sorted(terms.config),
                 "guardians": {
                     one.name: {key: str(value) for key, value in one.params.items()} for one in guardians
                 },
-                "credentials": sorted(credentials),
+                "credentials": sorted(terms.credentials),
             }
             append(
                 conn,
@@ -154,7 +153,7 @@ class Accounts:
 
         await self._store.write(unit)
         self._bells.work(account.id)
-        return _view(account, tuple(sorted(credentials)))
+        return _view(account, tuple(sorted(terms.credentials)))
 
     async def list(self) -> tuple[AccountView, ...]:
         def unit(conn: Connection) -> tuple[AccountView, ...]:
@@ -211,6 +210,9 @@ class Accounts:
             for name, one in sorted(self._plugins.brokers.items())
         )
 
+    def _sealed(self, terms: Terms) -> bytes | None:
+        return self._secrets.seal(msgspec.json.encode(terms.credentials)) if terms.credentials else None
+
     def _credential_names(self, sealed: bytes | None) -> tuple[str, ...]:
         if sealed is None:
             return ()
@@ -227,33 +229,6 @@ def _multiplier(text: str) -> Decimal:
             f"algorithms ask for; not {text}.",
         )
     return number
-
-
-def _split(new: NewAccount, manifest: Manifest) -> tuple[dict[str, Any], dict[str, str]]:
-    """The open fields and the secret ones; refuses with every mistake at once."""
-    fields = {field.name: field for field in manifest.fields}
-    problems = [
-        f'{manifest.title} has no field "{name}".{nearest(name, fields)}'
-        for name in new.config
-        if name not in fields
-    ]
-    problems += [
-        f'{manifest.title} needs the field "{name}": {field.description}.'
-        for name, field in fields.items()
-        if field.required and new.config.get(name) in (None, "")
-    ]
-    problems += [
-        f'The secret field "{name}" is text.'
-        for name, field in fields.items()
-        if field.secret and not isinstance(new.config.get(name, ""), str)
-    ]
-    if problems:
-        raise Refused(Code.INVALID, " ".join(problems), tuple(problems))
-    return _chosen(new.config, fields, secret=False), _chosen(new.config, fields, secret=True)
-
-
-def _chosen(config: Mapping[str, Any], fields: Mapping[str, ConfigField], *, secret: bool) -> dict[str, Any]:
-    return {name: value for name, value in config.items() if fields[name].secret is secret}
 
 
 def _view(account: Account, credentials: tuple[str, ...]) -> AccountView:

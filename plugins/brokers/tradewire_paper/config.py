@@ -77,25 +77,60 @@ _NOT_NEGATIVE = (
     "fee_per_unit",
     "fee_bps",
 )
+_IN_BPS = ("spread_bps", "slippage_bps")
 _WIDEST_BPS = 5000
 
 
 def read_config(values: Mapping[str, Any]) -> PaperConfig:
-    """The configuration in `values`; texts are understood as well. Raises `Unhonoured` with the field."""
+    """The configuration in `values`; texts are understood as well. Raises `Unhonoured` with each mistake."""
+    problems = problems_of(values)
+    if problems:
+        raise Unhonoured(" ".join(problems))
+    return _converted(values)
+
+
+def problems_of(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Every mistake in `values` as a sentence, each with its field."""
+    return tuple(filter(None, (_problem(name, value) for name, value in values.items())))
+
+
+def _problem(name: str, value: Any) -> str | None:
+    if name not in _MEANING:
+        return f"A paper account has no field {name}."
     try:
-        config = msgspec.convert(
-            {name: _from_text(name, value) for name, value in values.items()}, PaperConfig, strict=False
-        )
+        number = getattr(_converted({name: value}), name)
     except (msgspec.ValidationError, msgspec.DecodeError) as problem:
-        raise Unhonoured(f"The paper account's configuration is not understood: {problem}.") from problem
-    for name in (*_POSITIVE, *_NOT_NEGATIVE):
-        value = Decimal(str(getattr(config, name)))
-        if not value.is_finite() or value < 0 or (value == 0 and name in _POSITIVE):
-            rule = "greater than 0" if name in _POSITIVE else "0 or more"
-            raise Unhonoured(f"The paper account's {name} is {value}; it must be {rule}.")
-    if max(config.spread_bps, config.slippage_bps) > _WIDEST_BPS:
-        raise Unhonoured(f"The paper account's spread_bps and slippage_bps must not exceed {_WIDEST_BPS}.")
-    return config
+        why = _in_words(str(problem), name)
+        return f"The paper account's {name} is not understood ({why}); what belongs there: {_MEANING[name]}."
+    if name not in (*_POSITIVE, *_NOT_NEGATIVE):
+        return None
+    exact = Decimal(str(number))
+    if not exact.is_finite() or exact < 0 or (exact == 0 and name in _POSITIVE):
+        rule = "greater than 0" if name in _POSITIVE else "0 or more"
+        return f"The paper account's {name} is {number}; it must be {rule}."
+    if name in _IN_BPS and exact > _WIDEST_BPS:
+        return f"The paper account's {name} is {number}; it must not exceed {_WIDEST_BPS}."
+    return None
+
+
+def _converted(values: Mapping[str, Any]) -> PaperConfig:
+    texts = {name: _from_text(name, value) for name, value in values.items()}
+    return msgspec.convert(texts, PaperConfig, strict=False)
+
+
+_AS_SAID = {
+    "Invalid decimal string": "no number",
+    "Expected int, got str": "no whole number",
+    "Expected float, got str": "no number",
+    "Input data was truncated": "it ends too early",
+}
+
+
+def _in_words(error: str, name: str) -> str:
+    """msgspec's message with a path only where it leads into the field, as faults[0].kind does."""
+    text, _, path = error.replace("`", "").partition(" - at $.")
+    text = _AS_SAID.get(text, text[:1].lower() + text[1:].replace("enum value", "value"))
+    return f"{text} at {path}" if path not in ("", name) else text
 
 
 def _from_text(name: str, value: Any) -> Any:

@@ -1,7 +1,10 @@
 """The paper broker: opens a session in-process, or to a venue process where `url` is set."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from tradewire import AccountConfig, AccountMode, Broker, Env, Manifest, Session
-from tradewire_paper.config import FIELDS, read_config
+from tradewire_paper.config import FIELDS, problems_of, read_config
 
 
 class PaperBroker(Broker):
@@ -19,3 +22,6 @@ class PaperBroker(Broker):
         from tradewire_paper.session import open_session
 
         return await open_session(account, config, env)
+
+    def check(self, config: Mapping[str, Any], credentials: Mapping[str, str]) -> Sequence[str]:
+        return problems_of(config)
