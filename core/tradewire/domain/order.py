@@ -126,6 +126,7 @@ class ParentOrder(Struct, kw_only=True):
     `extended_hours` is what the message says, and from the admission on whether the order may trade outside
     the regular session. `queued_at` and `queued_until` say for how long it waited for the market's open on
     purpose. `episode` counts how often the algorithm's position had been flat when the order last filled.
+    `made_way_for` is the parent that it was cancelled for.
     """
 
     id: str
@@ -159,6 +160,7 @@ class ParentOrder(Struct, kw_only=True):
     reason: str | None = None
     detail: str | None = None
     cancel_requested: bool = False
+    made_way_for: str | None = None
     test: bool = False
     created_at: datetime
     admitted_at: datetime | None = None

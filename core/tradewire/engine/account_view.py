@@ -37,7 +37,8 @@ class AccountView(Struct, kw_only=True):
     many are pending `parents` are `cut` short: a plan decides about no more than `at_once` of them; `reach`
     says how far was read. Of those that are shown the ones in `later` (ids) have to wait for their turn, and
     are there only to be cancelled. `closes`
-    holds the first legs, by id, of those that are second ones.
+    holds the first legs, by id, of those that are second ones; `gave_way` those that were cancelled for one
+    that waits, or for its first leg.
     `instruments` maps this account's symbols to what they were resolved to; `elsewhere` holds the other
     accounts' instruments by (account, id). `digests` are the signals'
     contents. `same_content_at` maps a pending parent to when a signal of its content last came in on which
@@ -58,6 +59,7 @@ class AccountView(Struct, kw_only=True):
     closes: Mapping[str, ParentOrder] = {}
     children: Mapping[str, tuple[ChildOrder, ...]]
     holdings: tuple[Holding, ...] = ()
+    gave_way: tuple[ParentOrder, ...] = ()
     switches: tuple[Switch, ...]
     signals: Mapping[str, SignalFacts]
     digests: Mapping[str, str] = {}

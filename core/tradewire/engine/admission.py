@@ -118,7 +118,8 @@ class Admission:
             return Waiting(reason="The algorithm's own exit before it is not done yet.", shown=True)
         opposing = self._own.opposing(parent, instrument)
         for other in opposing:
-            self._stepper.request_cancel(other, "a later signal of the same algorithm closes or reverses it")
+            why = "a later signal of the same algorithm closes or reverses it"
+            self._stepper.request_cancel(other, why, made_way_for=parent)
         if any(self._changes.parents[other.id].state.is_live for other in opposing):
             return Waiting(reason="The algorithm's own earlier orders are being cancelled first.", shown=True)
         adds_to_nothing = parent.goal is Goal.ADD and self._own.is_flat(parent, instrument)
@@ -268,6 +269,7 @@ class Admission:
             unattributed=self._sight.held(parent.account_id, "", instrument.id),
             opening=self._own.opening(parent, instrument),
             close=self._own.close_of(parent),
+            taken_back=self._own.taken_back(parent),
         )
         return size_of(parent, standing, self._valuing.money(parent, algorithm, instrument), instrument)
 

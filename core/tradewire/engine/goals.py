@@ -17,12 +17,14 @@ from tradewire.engine.sizing import Money, NoSize, Size, closable, entry_size, t
 class Standing(Struct):
     """The algorithm's `own` position and what is `unattributed` on the account, both signed. `opening` is
     what its earlier entries may still add on the order's side. `close` is the first leg of a second one,
-    whatever has become of it."""
+    whatever has become of it. `taken_back` is what had not filled of the entries on the other side that were
+    cancelled for the order, or for its first leg."""
 
     own: Decimal
     unattributed: Decimal
     opening: Decimal = ZERO
     close: ParentOrder | None = None
+    taken_back: Decimal = ZERO
 
 
 def size_of(parent: ParentOrder, standing: Standing, money: Money, instrument: Instrument) -> Size | NoSize:
@@ -35,7 +37,8 @@ def size_of(parent: ParentOrder, standing: Standing, money: Money, instrument: I
         return _add(parent, standing, money, instrument)
     if parent.side is None:
         return NoSize(reason="no_side", message="The order says neither buy nor sell.")
-    return _sized(parent, parent.side, abs(standing.own), money, instrument)
+    size = _sized(parent, parent.side, abs(standing.own), money, instrument)
+    return _less_taken_back(size, parent, standing, instrument)
 
 
 def needs_price(parent: ParentOrder) -> bool:
@@ -98,7 +101,25 @@ def _add(parent: ParentOrder, standing: Standing, money: Money, instrument: Inst
         text = f"The algorithm holds no {instrument.symbol}, so there is nothing to add to."
         return NoSize(reason="nothing_to_add_to", message=text)
     side = Side.BUY if standing.own > 0 else Side.SELL
-    return _sized(parent, side, abs(standing.own), money, instrument)
+    size = _sized(parent, side, abs(standing.own), money, instrument)
+    return _less_taken_back(size, parent, standing, instrument)
+
+
+def _less_taken_back(
+    size: Size | NoSize, parent: ParentOrder, standing: Standing, instrument: Instrument
+) -> Size | NoSize:
+    """A plain order changes what the algorithm means to hold by its quantity. What it took back of an entry
+    on its way counts towards that: in the end as much is held as if the entry had filled first."""
+    if isinstance(size, NoSize) or parent.cancel_first or standing.taken_back == 0:
+        return size
+    left = round_down(max(size.quantity - standing.taken_back, ZERO), instrument.lot)
+    whole = f"{canonical(size.quantity)} {instrument.symbol}"
+    taken = f"{canonical(standing.taken_back)} of the algorithm's own {size.side.opposite.value} orders"
+    if left == 0:
+        text = f"It took back {taken} that had not filled: nothing is left to {size.side.value} of {whole}."
+        return NoSize(reason="taken_back", message=text)
+    told = f"{size.sized or whole}, less {taken} that had not filled = {canonical(left)}"
+    return Size(side=size.side, quantity=left, sized=told)
 
 
 def _opening(parent: ParentOrder, standing: Standing, money: Money, instrument: Instrument) -> Size | NoSize:
@@ -118,6 +139,9 @@ def _opening(parent: ParentOrder, standing: Standing, money: Money, instrument: 
         return _incomplete(close, own, instrument)
     if parent.goal is Goal.CLOSE and close.filled > 0:
         text = f"The algorithm is set to close on an opposite signal: {canonical(close.filled)} were closed."
+        return NoSize(reason="closed_only", message=text)
+    if parent.goal is Goal.CLOSE and standing.taken_back > 0:
+        text = "The algorithm is set to close on an opposite signal: what it had on its way was taken back."
         return NoSize(reason="closed_only", message=text)
     if parent.goal is Goal.CLOSE and close.state is not ParentState.SKIPPED:
         return _incomplete(close, own, instrument)

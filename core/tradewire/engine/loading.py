@@ -50,6 +50,7 @@ _ALGORITHMS = select(algorithms.c.document).where(algorithms.c.id.in_(_IDS))
 _ACCOUNT_ROW = select(accounts.c.document).where(accounts.c.id == _ACCOUNT)
 _EPOCH = select(leases.c.epoch).where(leases.c.account_id == _ACCOUNT)
 _PARENTS = select(parent_orders).where(parent_orders.c.id.in_(_IDS))
+_GAVE_WAY = select(parent_orders).where(parent_orders.c.made_way_for.in_(_IDS))
 _CHILDREN = select(child_orders).where(child_orders.c.parent_id.in_(_IDS)).order_by(child_orders.c.seq)
 _HOLDINGS = select(positions)
 _INSTRUMENTS = select(instruments.c.symbol, instruments.c.document).where(
@@ -133,6 +134,7 @@ def account_view(
         later=inbox.later,
         closes=_closes(conn, own),
         children=_children(conn, [parent.id for parent in own]),
+        gave_way=_gave_way(conn, own),
         holdings=_holdings(conn),
         switches=read_switches(conn, account_id),
         signals={row.id: facts_of(row) for row in signal_rows},
@@ -166,6 +168,19 @@ def _closes(conn: Connection, parents: tuple[ParentOrder, ...]) -> dict[str, Par
 
 
 def _signals(conn: Connection, ids: Iterable[str]) -> list[Row[Any]]:
+def _gave_way(conn: Connection, parents: tuple[ParentOrder, ...]) -> tuple[ParentOrder, ...]:
+    """Those that were cancelled for one that waits, or for its first leg, whatever has become of them."""
+    # One that has not waited yet, and was first of its signal, has cancelled nothing.
+    waiting = [
+        one for one in parents if one.state is ParentState.PENDING and (one.detail is not None or one.leg > 0)
+    ]
+    wanted = {one.id for one in waiting}
+    wanted |= {ids.parent_id(one.signal_id, one.algorithm_id) for one in waiting if one.leg > 0}
+    if not wanted:
+        return ()
+    return tuple(parent_of(row) for row in conn.execute(_GAVE_WAY, {"ids": list(wanted)}))
+
+
     return list(conn.execute(_SIGNALS, {"ids": list(ids)}))
 
 

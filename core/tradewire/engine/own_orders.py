@@ -60,6 +60,22 @@ class OwnOrders:
             if other.side is not parent.side and not (keeps_exits and _closes(other, own))
         ]
 
+    def taken_back(self, parent: ParentOrder) -> Decimal:
+        """What had not filled of the entries that were cancelled for it, or for its first leg."""
+        mine = {parent.id}
+        if parent.leg > 0:
+            mine.add(ids.parent_id(parent.signal_id, parent.algorithm_id))
+        gave_way = {one.id: one for one in self._view.gave_way}
+        gave_way |= {one.id: one for one in self._changes.admitted_of(parent.algorithm_id)}
+        return sum(
+            (
+                one.remaining
+                for one in gave_way.values()
+                if one.made_way_for in mine and one.purpose is Purpose.ENTRY
+            ),
+            ZERO,
+        )
+
     def exits_before(self, parent: ParentOrder, instrument: Instrument) -> bool:
         """Whether an entry must let an exit of the other side finish: cut short, it would leave a position
         that the entry comes on top of."""

@@ -81,11 +81,18 @@ class Stepper:
         except (pipeline.StageFailed, Unhonoured, msgspec.ValidationError, _Refused) as error:
             self.pause(parent, str(error))
 
-    def request_cancel(self, parent: ParentOrder, reason: str) -> None:
+    def request_cancel(
+        self, parent: ParentOrder, reason: str, made_way_for: ParentOrder | None = None
+    ) -> None:
         """End a parent: at once where nothing is at the broker, else as soon as its children have ended."""
         if parent.cancel_requested:
             return
-        asked = self._changes.change(parent, cancel_requested=True, wake_at=self._now)
+        asked = self._changes.change(
+            parent,
+            cancel_requested=True,
+            made_way_for=made_way_for.id if made_way_for is not None else None,
+            wake_at=self._now,
+        )
         self._note(asked, EntryKind.PARENT_CANCEL_REQUESTED, reason)
         if parent.state is ParentState.PENDING:
             self.end(asked, ParentState.CANCELLED, "cancelled", reason)

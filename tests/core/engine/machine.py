@@ -60,6 +60,7 @@ NOTHING_TO_DO = (
     "target_reached",
     "already_past",
     "closed_only",
+    "taken_back",
 )
 
 PLUGINS = Plugins.discover()
@@ -295,7 +296,15 @@ class Machine(RuleBasedStateMachine):
             ):
                 # Another signal may have cancelled since what led there.
                 continue
-            quantity = wanted(was, own, close, sum(opening, ZERO), MULTIPLIERS[account_id])
+            cancelled_for = {parent.id, close.id if close is not None else ""}
+            taken_back = [
+                one.remaining
+                for one in now.values()
+                if one.made_way_for in cancelled_for and one.purpose is Purpose.ENTRY
+            ]
+            quantity = wanted(
+                was, own, close, sum(opening, ZERO), MULTIPLIERS[account_id], sum(taken_back, ZERO)
+            )
             if parent.admitted_at is None:
                 assert quantity == 0, (parent, own)
             elif parent.detail is None:

@@ -10,12 +10,17 @@ ZERO = Decimal(0)
 
 
 def wanted(
-    parent: ParentOrder, own: Decimal, close: ParentOrder | None, opening: Decimal, multiplier: Decimal
+    parent: ParentOrder,
+    own: Decimal,
+    close: ParentOrder | None,
+    opening: Decimal,
+    multiplier: Decimal,
+    taken_back: Decimal,
 ) -> Decimal:
     """How much `parent` trades when the algorithm's own position is `own`; zero where there is nothing to do.
 
     `close` is the first leg of a second one; `opening` is what the algorithm's earlier entries on this side
-    may still add.
+    may still add; `taken_back` is what had not filled of its entries that the signal cancelled.
     """
     if parent.purpose is Purpose.EXIT:
         return _closes(parent, own, multiplier)
@@ -26,13 +31,15 @@ def wanted(
         return max(abs(target) - (abs(own) if own * target > 0 else ZERO) - opening, ZERO)
     if parent.goal is Goal.ADD and own == 0:
         return ZERO
-    if parent.goal is Goal.CLOSE and close is not None and close.filled > 0:
+    if parent.goal is Goal.CLOSE and close is not None and close.filled + taken_back > 0:
         return ZERO
     if parent.goal is Goal.REVERSE and (close is None or close.state is ParentState.SKIPPED):
         return ZERO
     if parent.size is None:
         return close.filled if close is not None else ZERO
-    return _down(parent.size * multiplier)
+    quantity = _down(parent.size * multiplier)
+    is_plain = parent.goal in (None, Goal.ADD) and not parent.cancel_first
+    return max(quantity - taken_back, ZERO) if is_plain else quantity
 
 
 def _closes(parent: ParentOrder, own: Decimal, multiplier: Decimal) -> Decimal:

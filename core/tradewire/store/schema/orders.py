@@ -65,6 +65,7 @@ parent_orders = Table(
     Column("reason", Text),
     Column("detail", Text),
     Column("cancel_requested", Boolean, nullable=False),
+    Column("made_way_for", String(32)),
     Column("test", Boolean, nullable=False),
     Column("notes", Document(tuple[Note, ...])),
     Column("created_at", Utc, nullable=False),
@@ -87,6 +88,13 @@ Index(
     postgresql_where=_live,
 )
 Index("ix_parent_orders_algorithm", parent_orders.c.algorithm_id, parent_orders.c.created_at)
+_made_way = parent_orders.c.made_way_for.is_not(None)
+Index(
+    "ix_parent_orders_made_way",
+    parent_orders.c.made_way_for,
+    sqlite_where=_made_way,
+    postgresql_where=_made_way,
+)
 
 child_orders = Table(
     "child_orders",

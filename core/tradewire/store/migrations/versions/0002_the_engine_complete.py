@@ -23,6 +23,7 @@ def _extend_orders() -> None:
         sa.Column("size_kind", sa.Text()),
         sa.Column("target", Amount()),
         sa.Column("sized", sa.Text()),
+        sa.Column("made_way_for", sa.String(length=32)),
         sa.Column("cancel_first", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("take_profit", sa.LargeBinary()),
         sa.Column("stop_loss", sa.LargeBinary()),
@@ -32,6 +33,14 @@ def _extend_orders() -> None:
         sa.Column("episode", sa.Integer()),
     ):
         op.add_column("parent_orders", column)
+    made_way = sa.text("made_way_for IS NOT NULL")
+    op.create_index(
+        "ix_parent_orders_made_way",
+        "parent_orders",
+        ["made_way_for"],
+        sqlite_where=made_way,
+        postgresql_where=made_way,
+    )
     op.add_column(
         "child_orders",
         sa.Column("extended_hours", sa.Boolean(), nullable=False, server_default=sa.false()),
