@@ -33,6 +33,8 @@ class Holding(Struct):
 class AccountView(Struct, kw_only=True):
     """One account's live orders with everything around them, read in one transaction.
 
+    Of other accounts (`others`, `elsewhere`, their `holdings` and `versions`) something is read only where a
+    guardian may weigh them together.
     `parents` are this account's live ones by seq; `others` the admitted ones of all other accounts. Where
     many are pending `parents` are `cut` short: a plan decides about no more than `at_once` of them; `reach`
     says how far was read. Of those that are shown the ones in `later` (ids) have to wait for their turn, and
@@ -57,9 +59,9 @@ class AccountView(Struct, kw_only=True):
     cut: bool = False
     later: frozenset[str] = frozenset()
     closes: Mapping[str, ParentOrder] = {}
+    gave_way: tuple[ParentOrder, ...] = ()
     children: Mapping[str, tuple[ChildOrder, ...]]
     holdings: tuple[Holding, ...] = ()
-    gave_way: tuple[ParentOrder, ...] = ()
     switches: tuple[Switch, ...]
     signals: Mapping[str, SignalFacts]
     digests: Mapping[str, str] = {}

@@ -26,11 +26,10 @@ _row = parent_orders.c
 _LIVE = select(parent_orders).where(_row.ended_at.is_(None)).order_by(parent_orders.c.account_id, _row.seq)
 # What is to be cancelled, or cancels, is not held up by any queue.
 _AT_WORK = _LIVE.where(
-    or_(
-        _row.admitted_at.is_not(None),
-        (_row.account_id == _ACCOUNT) & or_(_row.cancel_requested, _row.purpose == Purpose.CANCEL.value),
-    )
+    _row.account_id == _ACCOUNT,
+    or_(_row.admitted_at.is_not(None), _row.cancel_requested, _row.purpose == Purpose.CANCEL.value),
 )
+_AT_WORK_ELSEWHERE = _LIVE.where(_row.account_id != _ACCOUNT, _row.admitted_at.is_not(None))
 _pending = (_row.account_id == _ACCOUNT) & _row.ended_at.is_(None) & _row.admitted_at.is_(None)
 _PENDING = _LIVE.where(_row.account_id == _ACCOUNT, _row.admitted_at.is_(None))
 _FIRST = _PENDING.limit(_MOST)
@@ -49,7 +48,7 @@ _OF_ALGORITHMS = _PENDING.where(_row.algorithm_id.in_(bindparam("ids", expanding
 
 
 class Inbox(Struct):
-    """`own` are the account's by seq, `others` the admitted ones of all other accounts.
+    """`own` are the account's by seq, `others` the admitted ones of all other accounts, where asked for.
 
     `cut`: pending ones were left out. `later` are the ids of pending ones whose turn has not come, although
     they are shown: for what is cancelled.
@@ -62,12 +61,18 @@ class Inbox(Struct):
 
 
 def read_inbox(
-    conn: Connection, account_id: str, at_once: int, reach: int, instruments: Mapping[str, Instrument]
+    conn: Connection,
+    account_id: str,
+    at_once: int,
+    reach: int,
+    instruments: Mapping[str, Instrument],
+    with_others: bool,
 ) -> Inbox:
     """With `reach` 0 those that were accepted first, twice as many as the plan decides about `at_once`. With
     1 the first few of each symbol, and with each further step twice as many. `instruments` by symbol."""
     at_work = [parent_of(row) for row in conn.execute(_AT_WORK, {"account": account_id})]
-    own = {one.id: one for one in at_work if one.account_id == account_id}
+    others = conn.execute(_AT_WORK_ELSEWHERE, {"account": account_id}) if with_others else ()
+    own = {one.id: one for one in at_work}
     most = at_once * WAITING_PER_DECISION if reach == 0 else max(at_once // 4, 1) * 2 ** (reach - 1)
     query = _FIRST if reach == 0 else _OF_EACH
     # One more than wanted tells whether there are more.
@@ -82,7 +87,7 @@ def read_inbox(
     own |= {one.id: one for one in first}
     return Inbox(
         own=tuple(sorted(own.values(), key=lambda one: one.seq)),
-        others=tuple(one for one in at_work if one.account_id != account_id),
+        others=tuple(parent_of(row) for row in others),
         cut=cut,
         later=frozenset(later - {one.id for one in first}),
     )

@@ -53,6 +53,7 @@ _PARENTS = select(parent_orders).where(parent_orders.c.id.in_(_IDS))
 _GAVE_WAY = select(parent_orders).where(parent_orders.c.made_way_for.in_(_IDS))
 _CHILDREN = select(child_orders).where(child_orders.c.parent_id.in_(_IDS)).order_by(child_orders.c.seq)
 _HOLDINGS = select(positions)
+_OWN_HOLDINGS = _HOLDINGS.where(positions.c.account_id == _ACCOUNT)
 _INSTRUMENTS = select(instruments.c.symbol, instruments.c.document).where(
     instruments.c.account_id == _ACCOUNT
 )
@@ -106,14 +107,14 @@ def account_view(
 ) -> AccountView | None:
     """What one plan may decide about and everything around it; None where there is no such account.
 
-    `with_others` includes the other accounts' versions, for guardians of the global scope. A plan decides
+    `with_others` includes the other accounts, for guardians of the global scope. A plan decides
     about so many `at_once`, and `reach` says which of those that wait it is shown: `inbox.read_inbox`.
     """
     account = _account(conn, account_id)
     if account is None:
         return None
     known = _instruments(conn, account_id)
-    inbox = read_inbox(conn, account_id, at_once, reach, known)
+    inbox = read_inbox(conn, account_id, at_once, reach, known, with_others)
     own = inbox.own
     signal_rows = _signals(conn, {parent.signal_id for parent in own})
     return AccountView(
@@ -133,15 +134,15 @@ def account_view(
         cut=inbox.cut,
         later=inbox.later,
         closes=_closes(conn, own),
-        children=_children(conn, [parent.id for parent in own]),
         gave_way=_gave_way(conn, own),
-        holdings=_holdings(conn),
+        children=_children(conn, [parent.id for parent in own]),
+        holdings=_holdings(conn, account_id, with_others),
         switches=read_switches(conn, account_id),
         signals={row.id: facts_of(row) for row in signal_rows},
         digests={row.id: row.content_digest for row in signal_rows},
         same_content_at=_same_content(conn, own, {row.id: row.content_digest for row in signal_rows}),
         instruments=known,
-        elsewhere=_elsewhere(conn, account_id),
+        elsewhere=_elsewhere(conn, account_id) if with_others else {},
         versions=versions.read(conn, None if with_others else account_id),
     )
 
@@ -167,7 +168,6 @@ def _closes(conn: Connection, parents: tuple[ParentOrder, ...]) -> dict[str, Par
     return {row.id: parent_of(row) for row in rows}
 
 
-def _signals(conn: Connection, ids: Iterable[str]) -> list[Row[Any]]:
 def _gave_way(conn: Connection, parents: tuple[ParentOrder, ...]) -> tuple[ParentOrder, ...]:
     """Those that were cancelled for one that waits, or for its first leg, whatever has become of them."""
     # One that has not waited yet, and was first of its signal, has cancelled nothing.
@@ -181,10 +181,12 @@ def _gave_way(conn: Connection, parents: tuple[ParentOrder, ...]) -> tuple[Paren
     return tuple(parent_of(row) for row in conn.execute(_GAVE_WAY, {"ids": list(wanted)}))
 
 
+def _signals(conn: Connection, ids: Iterable[str]) -> list[Row[Any]]:
     return list(conn.execute(_SIGNALS, {"ids": list(ids)}))
 
 
-def _holdings(conn: Connection) -> tuple[Holding, ...]:
+def _holdings(conn: Connection, account_id: str, with_others: bool) -> tuple[Holding, ...]:
+    query = _HOLDINGS if with_others else _OWN_HOLDINGS
     return tuple(
         Holding(
             account_id=row.account_id,
@@ -196,7 +198,7 @@ def _holdings(conn: Connection) -> tuple[Holding, ...]:
             episode=row.episode,
             entries=row.entries,
         )
-        for row in conn.execute(_HOLDINGS)
+        for row in conn.execute(query, {"account": account_id})
     )
 
 

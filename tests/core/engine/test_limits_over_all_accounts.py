@@ -6,10 +6,12 @@ from functools import partial
 
 import pytest
 
+from core.engine.acts import settle
 from core.engine.bench import Bench
 from starting_points import discovered
 from tradewire import GuardedOrder, Guardian, GuardView, Plugged, Scope, Verdict, allow, block
 from tradewire.domain.order import ParentState
+from tradewire.engine import loading
 from tradewire.engine.guarding import MANDATORY, weighs_all_accounts
 from tradewire.plugins import Plugins
 from tradewire.store.database import Store
@@ -76,3 +78,17 @@ def test_accounts_are_weighed_together_only_where_somebody_who_is_asked_may_do_s
 def test_nobody_but_the_kill_switch_judges_everywhere_by_switches_alone() -> None:
     assert [name for name, scopes in MANDATORY.items() if Scope.GLOBAL in scopes] == ["kill_switch"]
     assert weighs_all_accounts(Plugins(), (Plugged(name="unknown"),))
+
+
+def test_of_other_accounts_nothing_is_read_unless_they_are_weighed_together(many: Bench) -> None:
+    settle(many, ACCOUNTS[0])
+    many.work(ACCOUNTS[1])
+    looked = partial(loading.account_view, account_id=ACCOUNTS[2], now=many.clock.now())
+    alone = many.store.read_now(partial(looked, with_others=False))
+    together = many.store.read_now(partial(looked, with_others=True))
+    assert alone is not None
+    assert together is not None
+    assert (alone.holdings, alone.others, dict(alone.elsewhere)) == ((), (), {})
+    assert [one.account_id for one in together.holdings] == [ACCOUNTS[0]]
+    assert [one.account_id for one in together.others] == [ACCOUNTS[1]]
+    assert {account for account, _ in together.elsewhere} == set(ACCOUNTS[:2])

@@ -34,7 +34,9 @@ def queued(bench: Bench, count: int, **message: Any) -> list[str]:
 
 def inbox(bench: Bench, at_once: int, reach: int, **aliases: str) -> Inbox:
     known = {symbol: stock(id_) for symbol, id_ in aliases.items()}
-    return bench.store.read_now(lambda conn: read_inbox(conn, "acc", at_once, reach, known))
+    return bench.store.read_now(
+        lambda conn: read_inbox(conn, "acc", at_once, reach, known, with_others=False)
+    )
 
 
 def symbols(those: tuple[ParentOrder, ...]) -> list[str]:
