@@ -1,25 +1,18 @@
 """Accounts, algorithms, switches, plugins."""
 
-from litestar import Controller, get, patch, post
+from litestar import Controller, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from tradewire.api.identity import Identity
 from tradewire.domain.base import Struct
 from tradewire.domain.verdict import Scope
+from tradewire.services.account_changes import AccountChange
 from tradewire.services.accounts import AccountView, BrokerView, NewAccount
 from tradewire.services.algorithm_view import AlgorithmDetail, AlgorithmView, SavedAlgorithm
-from tradewire.services.numbers import Number
 from tradewire.services.plugin_list import PluginList, plugin_list
 from tradewire.services.services import Services
 from tradewire.services.switches import SwitchView
-
-
-class AccountChange(Struct, forbid_unknown_fields=True):
-    """`quantity_multiplier`, above 0 and at most 1000, scales what algorithms open on the account, never what
-    they close."""
-
-    quantity_multiplier: Number
 
 
 class AlgorithmRequest(Struct, forbid_unknown_fields=True):
@@ -27,6 +20,12 @@ class AlgorithmRequest(Struct, forbid_unknown_fields=True):
 
     toml: str
     allow_shorts: bool | None = None
+
+
+class AlgorithmReplacement(AlgorithmRequest, forbid_unknown_fields=True):
+    """`of`: the algorithm that is replaced, where the file gives it a new name."""
+
+    of: str | None = None
 
 
 class StopRequest(Struct, forbid_unknown_fields=True):
@@ -71,7 +70,9 @@ class AccountRoutes(Controller):
     ) -> AccountView:
         return await services.accounts.show(reference)
 
-    @patch("/{reference:str}", summary="Scale what is opened on it")
+    @patch(
+        "/{reference:str}", summary="Change its fields, its guardians, or how what is opened on it is scaled"
+    )
     async def change_account(
         self,
         reference: FromPath[str],
@@ -79,7 +80,13 @@ class AccountRoutes(Controller):
         services: NamedDependency[Services],
         caller: NamedDependency[Identity],
     ) -> AccountView:
-        return await services.accounts.set_multiplier(reference, data.quantity_multiplier, caller.name)
+        return await services.accounts.change(reference, data, caller.name)
+
+    @delete("/{reference:str}", status_code=200, summary="Take it away with its credentials")
+    async def remove_account(
+        self, reference: FromPath[str], services: NamedDependency[Services], caller: NamedDependency[Identity]
+    ) -> AccountView:
+        return await services.accounts.remove(reference, caller.name)
 
 
 class AlgorithmRoutes(Controller):
@@ -98,6 +105,23 @@ class AlgorithmRoutes(Controller):
         caller: NamedDependency[Identity],
     ) -> SavedAlgorithm:
         return await services.algorithms.add(data.toml, caller.name, allow_shorts=data.allow_shorts)
+
+    @put("/", summary="Replace the algorithm that the file names; started or stopped it stays")
+    async def update_algorithm(
+        self,
+        data: JSONBody[AlgorithmReplacement],
+        services: NamedDependency[Services],
+        caller: NamedDependency[Identity],
+    ) -> SavedAlgorithm:
+        return await services.algorithms.update(
+            data.toml, caller.name, allow_shorts=data.allow_shorts, of=data.of
+        )
+
+    @delete("/{reference:str}", status_code=200, summary="Take a stopped algorithm away")
+    async def remove_algorithm(
+        self, reference: FromPath[str], services: NamedDependency[Services], caller: NamedDependency[Identity]
+    ) -> AlgorithmView:
+        return await services.algorithms.remove(reference, caller.name)
 
     @get("/{reference:str}", summary="An algorithm and its chain of plugins")
     async def show_algorithm(

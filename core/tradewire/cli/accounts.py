@@ -1,14 +1,14 @@
 """`tradewire account …`."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import msgspec
 from cyclopts import App, Parameter
 
 from tradewire.cli import screen
-from tradewire.cli.ask import hidden, is_interactive
+from tradewire.cli.ask import hidden, is_interactive, yes_or_no
 from tradewire.cli.client import Api, connect
 from tradewire.cli.exits import Exit, Stop
 from tradewire.cli.options import DEFAULT, Common
@@ -63,8 +63,62 @@ def add(
     sys.stdout.write(f"The account {name} is added, on paper.\n")
 
 
-@account.command(name="set")
+@account.command
 def change(
+    name: str,
+    /,
+    *fields: Annotated[
+        str,
+        Parameter(
+            help="FIELD=VALUE; VALUE @FILE reads a file's first line, FIELD alone is asked for, unseen."
+        ),
+    ],
+    unset: Annotated[
+        tuple[str, ...], Parameter(negative="", help="A field to take away; may be repeated.")
+    ] = (),
+    guardian: Annotated[
+        tuple[str, ...],
+        Parameter(negative="", help="A limit of this account as NAME.PARAMETER=VALUE; may be repeated."),
+    ] = (),
+    drop_guardian: Annotated[
+        tuple[str, ...], Parameter(negative="", help="A guardian to take away; may be repeated.")
+    ] = (),
+    multiplier: Annotated[
+        str | None, Parameter(help="What algorithms open here is scaled by it; what they close is not.")
+    ] = None,
+    common: Common = DEFAULT,
+) -> None:
+    """Change an account's fields or limits; with other fields it is connected anew within some seconds."""
+    config: dict[str, str | None] = dict(_field_or_asked(text) for text in fields)
+    config |= dict.fromkeys(unset)
+    limits: dict[str, dict[str, str] | None] = {**_guardians(guardian), **dict.fromkeys(drop_guardian)}
+    _change(common, name, {"config": config, "guardians": limits, "quantity_multiplier": multiplier})
+
+
+@account.command
+def remove(
+    name: str,
+    /,
+    *,
+    yes: Annotated[bool, Parameter(negative="", help="Do not ask.")] = False,
+    common: Common = DEFAULT,
+) -> None:
+    """Take an account away with its credentials, once nothing trades or is held on it."""
+    if not yes and is_interactive() and not yes_or_no(f"Remove the account {name} and its credentials?"):
+        raise Stop(Exit.REFUSED, "Nothing was removed.")
+    with connect(common) as api:
+        answer = api.delete(f"/accounts/{quote(name, safe='')}")
+    if common.json:
+        screen.print_json(answer.content)
+        return
+    from tradewire.services.accounts import AccountView
+
+    gone = answer.read(AccountView)
+    sys.stdout.write(f"The account {gone.name} is removed; the ledger keeps what happened on it.\n")
+
+
+@account.command(name="set")
+def scale(
     name: str,
     /,
     *,
@@ -73,16 +127,27 @@ def change(
     ],
     common: Common = DEFAULT,
 ) -> None:
-    """Change an account from now on; orders at work and positions stay as they are."""
+    """Scale what is opened on an account from now on; orders at work and positions stay as they are."""
+    _change(common, name, {"quantity_multiplier": multiplier})
+
+
+def _change(common: Common, name: str, body: dict[str, Any]) -> None:
     with connect(common) as api:
-        answer = api.patch(f"/accounts/{quote(name, safe='')}", {"quantity_multiplier": multiplier})
+        answer = api.patch(f"/accounts/{quote(name, safe='')}", body)
     if common.json:
         screen.print_json(answer.content)
         return
     from tradewire.services.accounts import AccountView
 
     one = answer.read(AccountView)
-    sys.stdout.write(f"What is opened on the account {one.name} is scaled by {one.quantity_multiplier}.\n")
+    if body.get("config"):
+        text = "has new fields; within some seconds it is connected with them: see `tradewire doctor`."
+        sys.stdout.write(f"The account {one.name} {text}\n")
+    if body.get("guardians"):
+        sys.stdout.write(f"The guardians of the account {one.name}: {', '.join(one.guardians) or 'none'}.\n")
+    if body["quantity_multiplier"] is not None:
+        text = f"What is opened on the account {one.name} is scaled by {one.quantity_multiplier}."
+        sys.stdout.write(f"{text}\n")
 
 
 @account.command(name="list")
@@ -152,7 +217,7 @@ def _guardians(texts: tuple[str, ...]) -> dict[str, dict[str, str]]:
 def _field(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise Stop(Exit.USAGE, f"--set takes FIELD=VALUE, not {name!r}.")
+        raise Stop(Exit.USAGE, f"A field is given as FIELD=VALUE, not {name!r}.")
     if not value.startswith("@"):
         return name, value
     try:
@@ -162,6 +227,10 @@ def _field(text: str) -> tuple[str, str]:
         raise Stop(
             Exit.USAGE, f"The file {value[1:]} for {name} cannot be read: {error.strerror}."
         ) from error
+
+
+def _field_or_asked(text: str) -> tuple[str, str]:
+    return _field(text) if "=" in text else (text, hidden(f"{text}: "))
 
 
 def _ask_secrets(api: Api, broker: str, config: dict[str, str]) -> None:

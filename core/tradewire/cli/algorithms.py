@@ -38,11 +38,7 @@ def add(
     common: Common = DEFAULT,
 ) -> None:
     """Save the algorithm of a TOML file; it is stopped until it is started."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise Stop(Exit.USAGE, f"The file {file} cannot be read: {why}.") from error
+    text = _read(file)
     if shorts is None and is_interactive() and _leaves_shorts_open(text):
         shorts = yes_or_no("Its action is dynamic, so a SELL may open a short position. Are shorts allowed?")
     from tradewire.services.algorithm_view import AlgorithmView, SavedAlgorithm
@@ -60,6 +56,58 @@ def add(
     name = saved.algorithm.name
     then = "" if start else f" Start it with `tradewire algorithm start {name}`."
     sys.stdout.write(f"The algorithm {name} is saved and {saved.algorithm.state}.{then}\n")
+
+
+@algorithm.command
+def update(
+    file: Path,
+    /,
+    *,
+    of: Annotated[
+        str | None, Parameter(help="The algorithm to replace, where the file gives it a new name.")
+    ] = None,
+    shorts: Annotated[
+        bool | None,
+        Parameter(negative="--no-shorts", help="May it sell short? Without a word that stays as it is."),
+    ] = None,
+    common: Common = DEFAULT,
+) -> None:
+    """Replace the algorithm that a TOML file names; started or stopped it stays."""
+    text = _read(file)
+    with connect(common) as api:
+        answer = api.put("/algorithms", {"toml": text, "allow_shorts": shorts, "of": of})
+    if common.json:
+        screen.print_json(answer.content)
+        return
+    from tradewire.services.algorithm_view import SavedAlgorithm
+
+    saved = answer.read(SavedAlgorithm)
+    for warning in saved.warnings:
+        sys.stderr.write(f"Note: {warning}\n")
+    one = saved.algorithm
+    sys.stdout.write(f"The algorithm {one.name} is changed from now on; it is {one.state}.\n")
+
+
+@algorithm.command
+def remove(
+    name: str,
+    /,
+    *,
+    yes: Annotated[bool, Parameter(negative="", help="Do not ask.")] = False,
+    common: Common = DEFAULT,
+) -> None:
+    """Take a stopped algorithm away, once no order of it is live and it holds nothing."""
+    if not yes and is_interactive() and not yes_or_no(f"Remove the algorithm {name}?"):
+        raise Stop(Exit.REFUSED, "Nothing was removed.")
+    with connect(common) as api:
+        answer = api.delete(f"/algorithms/{quote(name, safe='')}")
+    if common.json:
+        screen.print_json(answer.content)
+        return
+    from tradewire.services.algorithm_view import AlgorithmView
+
+    gone = answer.read(AlgorithmView)
+    sys.stdout.write(f"The algorithm {gone.name} is removed; the ledger keeps what happened through it.\n")
 
 
 @algorithm.command(name="list")
@@ -191,6 +239,14 @@ _WHEN_CLOSED = {
 
 def _plugged(name: str, params: dict[str, Any]) -> str:
     return screen.escape(" ".join([name, *(f"{key}={value}" for key, value in params.items())]))
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise Stop(Exit.USAGE, f"The file {file} cannot be read: {why}.") from error
 
 
 def _leaves_shorts_open(text: str) -> bool:

@@ -71,6 +71,9 @@ class Api:
     def patch(self, path: str, body: Any) -> Answer:
         return self._ask("PATCH", path, content=msgspec.json.encode(body))
 
+    def delete(self, path: str) -> Answer:
+        return self._ask("DELETE", path)
+
     def stream(self, path: str, **query: Any) -> Iterator[bytes]:
         """The answer in pieces, as they come."""
         given = {name: _text(value) for name, value in query.items() if value is not None}

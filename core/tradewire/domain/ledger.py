@@ -45,8 +45,11 @@ class EntryKind(StrEnum):
 
     ACCOUNT_ADDED = "account.added"
     ACCOUNT_CHANGED = "account.changed"
+    ACCOUNT_REMOVED = "account.removed"
     ACCOUNT_DRIFT = "account.drift"
     ALGORITHM_ADDED = "algorithm.added"
+    ALGORITHM_CHANGED = "algorithm.changed"
+    ALGORITHM_REMOVED = "algorithm.removed"
     ALGORITHM_STARTED = "algorithm.started"
     ALGORITHM_STOPPED = "algorithm.stopped"
     ALGORITHM_EXPIRED = "algorithm.expired"

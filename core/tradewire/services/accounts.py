@@ -1,4 +1,4 @@
-"""Broker accounts. A new one is always paper; its secrets are sealed before they are stored."""
+"""Broker accounts: added, changed, removed. A new one is always paper; secrets are sealed before storing."""
 
 import re
 from datetime import datetime
@@ -19,14 +19,23 @@ from tradewire.domain.verdict import Scope
 from tradewire.ledger.append import append
 from tradewire.plugins import Plugins
 from tradewire.security.sealing import Secrets
+from tradewire.services.account_changes import (
+    AccountChange,
+    begin_anew,
+    entry_of,
+    erase,
+    merged,
+    with_guardians,
+)
 from tradewire.services.account_config import Terms, checked_terms
 from tradewire.services.algorithm_checks import guardian_problems
 from tradewire.services.bells import Bells
 from tradewire.services.naming import account_by, checked_name
 from tradewire.services.numbers import Number, number_in, shown
 from tradewire.services.refusal import Code, Refused
+from tradewire.services.still_there import refuse_unsure, refuse_used_account
 from tradewire.services.switches import install
-from tradewire.state.versions import bump
+from tradewire.state.versions import bump, lock
 from tradewire.store.database import Store
 from tradewire.store.locks import Lock, hold
 from tradewire.store.schema import accounts
@@ -172,28 +181,86 @@ class Accounts:
 
         return await self._store.read(unit)
 
-    async def set_multiplier(self, reference: str, multiplier: str, by: str) -> AccountView:
-        """Scale what is opened on the account from now on; what is at work or held stays as it is.
+    async def change(self, reference: str, change: AccountChange, by: str) -> AccountView:
+        """Change what `change` names from now on; what is at work or held stays as it is.
 
-        Above 0 and at most 1000; refuses in words.
+        With other fields the account is connected anew within some seconds. Refuses in words, with every
+        mistaken field at once, and while it is not known whether an order is at the broker.
         """
-        number, now = _multiplier(multiplier), self._clock.now()
+        if not (change.config or change.guardians or change.quantity_multiplier is not None):
+            raise Refused(Code.INVALID, "Say what is to be changed, such as starting_cash=50000.")
+        scale = None if change.quantity_multiplier is None else _multiplier(change.quantity_multiplier)
+        now = self._clock.now()
 
         def unit(conn: Connection) -> AccountView:
+            hold(conn, Lock.CONFIGURATION)
             before = account_by(conn, reference)
-            after = msgspec.structs.replace(before, quantity_multiplier=number)
-            conn.execute(update(accounts).where(accounts.c.id == after.id).values(document=after))
-            bump(conn, after.id)
-            data = {"from": before.quantity_multiplier, "to": number}
-            text = "The quantity multiplier was changed."
-            entry = Entry(
-                at=now, kind=EntryKind.ACCOUNT_CHANGED, account_id=after.id, by=by, reason=text, data=data
+            sealed = conn.execute(select(accounts.c.credentials).where(accounts.c.id == before.id)).scalar()
+            after, entries = before, []
+            if scale is not None:
+                after = msgspec.structs.replace(after, quantity_multiplier=scale)
+                entries.append(_scaled(before, scale, by, now))
+            if change.config:
+                # Before the account is locked: a session's writes lock its lease first, too.
+                begin_anew(conn, before.id)
+                after, sealed = self._with_fields(after, sealed, change)
+            lock(conn, before.id)
+            if change.config:
+                refuse_unsure(conn, before)
+            if change.guardians:
+                after = self._with_guardians(after, change)
+            if change.config or change.guardians:
+                secret = self._secret_fields(after) if change.config else frozenset()
+                entries.append(entry_of(change, after, secret, by, now))
+            conn.execute(
+                update(accounts).where(accounts.c.id == after.id).values(document=after, credentials=sealed)
             )
-            append(conn, [entry])
-            sealed = conn.execute(select(accounts.c.credentials).where(accounts.c.id == after.id)).scalar()
+            bump(conn, after.id)
+            append(conn, entries)
             return _view(after, self._credential_names(sealed))
 
+        view = await self._store.write(unit)
+        self._bells.work(view.id)
+        return view
+
+    async def remove(self, reference: str, by: str) -> AccountView:
+        """Take an account away with its credentials; what happened on it stays in the ledger and the lists.
+
+        Refuses while orders are live, something is held, or an algorithm trades on it.
+        """
+        now = self._clock.now()
+
+        def unit(conn: Connection) -> AccountView:
+            hold(conn, Lock.CONFIGURATION)
+            account = account_by(conn, reference)
+            begin_anew(conn, account.id)
+            lock(conn, account.id)
+            refuse_used_account(conn, account)
+            sealed = conn.execute(select(accounts.c.credentials).where(accounts.c.id == account.id)).scalar()
+            gone = _view(account, self._credential_names(sealed))
+            erase(conn, account, by, now)
+            bump(conn, account.id)
+            return gone
+
         return await self._store.write(unit)
+
+    def _with_fields(
+        self, before: Account, sealed: bytes | None, change: AccountChange
+    ) -> tuple[Account, bytes | None]:
+        given = {**before.config, **self._opened(sealed)}
+        terms = checked_terms(merged(given, change.config, "field"), self._plugins.broker(before.broker))
+        return msgspec.structs.replace(before, config=terms.config), self._sealed(terms)
+
+    def _with_guardians(self, before: Account, change: AccountChange) -> Account:
+        guardians = with_guardians(before.guardians, change.guardians)
+        problems = guardian_problems(guardians, self._plugins, Scope.ACCOUNT)
+        if problems:
+            raise Refused(Code.INVALID, " ".join(problems), tuple(problems))
+        return msgspec.structs.replace(before, guardians=guardians)
+
+    def _secret_fields(self, account: Account) -> frozenset[str]:
+        fields = self._plugins.broker(account.broker).manifest.fields
+        return frozenset(field.name for field in fields if field.secret)
 
     def brokers(self) -> tuple[BrokerView, ...]:
         """Every broker that is installed, by name."""
@@ -214,10 +281,19 @@ class Accounts:
         return self._secrets.seal(msgspec.json.encode(terms.credentials)) if terms.credentials else None
 
     def _credential_names(self, sealed: bytes | None) -> tuple[str, ...]:
+        return tuple(sorted(self._opened(sealed)))
+
+    def _opened(self, sealed: bytes | None) -> dict[str, str]:
         if sealed is None:
-            return ()
-        opened = msgspec.json.decode(self._secrets.unseal(sealed), type=dict[str, str])
-        return tuple(sorted(opened))
+            return {}
+        return msgspec.json.decode(self._secrets.unseal(sealed), type=dict[str, str])
+
+
+def _scaled(before: Account, to: Decimal, by: str, now: datetime) -> Entry:
+    data = {"from": before.quantity_multiplier, "to": to}
+    text = "The quantity multiplier was changed."
+    kind = EntryKind.ACCOUNT_CHANGED
+    return Entry(at=now, kind=kind, account_id=before.id, by=by, reason=text, data=data)
 
 
 def _multiplier(text: str) -> Decimal:

@@ -1,12 +1,12 @@
-"""Algorithms: added from a TOML file, started and stopped."""
+"""Algorithms: added from a TOML file, replaced, removed, started and stopped."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Protocol
-from uuid import uuid4
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from tradewire.contract.broker import Capabilities
 from tradewire.domain.account import Account
@@ -14,13 +14,13 @@ from tradewire.domain.algorithm import Algorithm, AlgorithmState, Plugged, Valid
 from tradewire.domain.clock import Clock, iso
 from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.domain.session import SessionCalendar
-from tradewire.domain.validity import valid_until
 from tradewire.domain.verdict import Scope
 from tradewire.engine.guarding import who_is_asked
 from tradewire.ledger.append import append
 from tradewire.plugins import Plugins
 from tradewire.services.algorithm_checks import problems_of, unmet_needs
 from tradewire.services.algorithm_file import AlgorithmDraft, read_algorithm
+from tradewire.services.algorithm_rows import columns_of, end_of, made_of, replaced
 from tradewire.services.algorithm_view import (
     AlgorithmDetail,
     AlgorithmView,
@@ -29,10 +29,11 @@ from tradewire.services.algorithm_view import (
     view_of,
 )
 from tradewire.services.bells import Bells
-from tradewire.services.naming import account_by, account_names, algorithm_by, checked_name
+from tradewire.services.naming import account_by, account_names, algorithm_by, checked_name, keep_name
 from tradewire.services.refusal import Code, Refused
-from tradewire.services.switches import install
-from tradewire.state.versions import bump, lock
+from tradewire.services.still_there import refuse_live_orders, refuse_used_algorithm
+from tradewire.services.switches import install, uninstall
+from tradewire.state.versions import bump, lock, lock_several
 from tradewire.store.database import Store
 from tradewire.store.locks import Lock, hold
 from tradewire.store.schema import accounts, algorithms
@@ -74,8 +75,7 @@ class Algorithms:
         `allow_shorts` answers the question where the file does not.
         """
         draft, problems = read_algorithm(text)
-        if draft.allow_shorts is None and allow_shorts is not None:
-            draft = msgspec.structs.replace(draft, allow_shorts=allow_shorts)
+        draft = _answered(draft, None, allow_shorts)
         problems += problems_of(draft, self._plugins)
         if problems:
             raise Refused(Code.INVALID, " ".join(problems), tuple(problems))
@@ -88,15 +88,9 @@ class Algorithms:
             hold(conn, Lock.CONFIGURATION)
             account = account_by(conn, draft.account)
             lock(conn, account.id)
-            if (
-                conn.execute(select(algorithms.c.id).where(algorithms.c.name == draft.name)).first()
-                is not None
-            ):
-                raise Refused(
-                    Code.CONFLICT, f'There is an algorithm "{draft.name}" already; choose another name.'
-                )
-            made = _made(draft, account, now)
-            conn.execute(insert(algorithms).values(id=made.id, **_columns(made)))
+            _require_free(conn, draft.name)
+            made = made_of(draft, account, now)
+            conn.execute(insert(algorithms).values(id=made.id, **columns_of(made)))
             install(conn, Scope.ALGORITHM, made.id)
             self._record(conn, made, EntryKind.ALGORITHM_ADDED, now, by, "added")
             return made, account_names(conn)
@@ -105,6 +99,69 @@ class Algorithms:
         self._bells.work(made.account_id)
         warnings = unmet_needs(draft, self._plugins, self._capabilities(made.account_id))
         return SavedAlgorithm(algorithm=view_of(made, names), warnings=tuple(warnings))
+
+    async def update(
+        self, text: str, by: str, *, allow_shorts: bool | None = None, of: str | None = None
+    ) -> SavedAlgorithm:
+        """Replace an algorithm by what a TOML text says; started or stopped it stays.
+
+        It is the one that the text names, or `of` (name or id), which then takes the text's name. A new
+        validity is measured from now. Where neither the text nor `allow_shorts` says whether shorts are
+        allowed, that stays as it is. Refuses with every mistake at once, and while orders of it are live.
+        """
+        draft, problems = read_algorithm(text)
+        before = await self._store.read(partial(algorithm_by, reference=of or draft.name))
+        draft = _answered(draft, before.allow_shorts if before.dynamic.action else None, allow_shorts)
+        problems += problems_of(draft, self._plugins)
+        if problems:
+            raise Refused(Code.INVALID, " ".join(problems), tuple(problems))
+        checked_name("an algorithm", draft.name)
+        calendar = await self._calendars.get(draft.validity.calendar) if draft.validity.calendar else None
+        now = self._clock.now()
+
+        def unit(conn: Connection) -> tuple[Algorithm, dict[str, str]]:
+            hold(conn, Lock.CONFIGURATION)
+            before = algorithm_by(conn, of or draft.name)
+            account = account_by(conn, draft.account)
+            lock_several(conn, (before.account_id, account.id))
+            if draft.name != before.name:
+                _require_free(conn, draft.name)
+            refuse_live_orders(conn, before)
+            if account.id != before.account_id:
+                refuse_used_algorithm(conn, before)
+                bump(conn, before.account_id)
+            after = replaced(before, made_of(draft, account, now), now, calendar)
+            self._store_change(conn, after, EntryKind.ALGORITHM_CHANGED, now, by, "changed")
+            return after, account_names(conn)
+
+        after, names = await self._store.write(unit)
+        self._bells.work(after.account_id)
+        warnings = unmet_needs(draft, self._plugins, self._capabilities(after.account_id))
+        return SavedAlgorithm(algorithm=view_of(after, names), warnings=tuple(warnings))
+
+    async def remove(self, reference: str, by: str) -> AlgorithmView:
+        """Take a stopped algorithm away; what happened through it stays in the ledger and the lists.
+
+        Refuses while it is started, orders of it are live, or it holds something.
+        """
+        now = self._clock.now()
+
+        def unit(conn: Connection) -> AlgorithmView:
+            found = _locked(conn, reference)
+            if found.state is AlgorithmState.STARTED:
+                raise Refused(
+                    Code.CONFLICT,
+                    f'The algorithm "{found.name}" is started; first `tradewire algorithm stop` it.',
+                )
+            refuse_used_algorithm(conn, found)
+            view = view_of(found, account_names(conn))
+            keep_name(conn, "algorithm", found.id, found.name, now)
+            uninstall(conn, Scope.ALGORITHM, found.id)
+            conn.execute(delete(algorithms).where(algorithms.c.id == found.id))
+            self._record(conn, found, EntryKind.ALGORITHM_REMOVED, now, by, "removed")
+            return view
+
+        return await self._store.write(unit)
 
     async def list(self) -> tuple[AlgorithmView, ...]:
         def unit(conn: Connection) -> tuple[AlgorithmView, ...]:
@@ -157,7 +214,7 @@ class Algorithms:
                 state=AlgorithmState.STARTED,
                 state_reason=None,
                 started_at=now,
-                valid_until=_end(before, now, calendar),
+                valid_until=end_of(before, now, calendar),
                 version=before.version + 1,
             )
             self._store_change(conn, after, EntryKind.ALGORITHM_STARTED, now, by, "started")
@@ -205,7 +262,7 @@ class Algorithms:
     def _store_change(
         self, conn: Connection, after: Algorithm, kind: EntryKind, now: datetime, by: str, reason: str
     ) -> None:
-        conn.execute(update(algorithms).where(algorithms.c.id == after.id).values(**_columns(after)))
+        conn.execute(update(algorithms).where(algorithms.c.id == after.id).values(**columns_of(after)))
         self._record(conn, after, kind, now, by, reason)
 
     def _record(
@@ -229,60 +286,21 @@ class Algorithms:
         )
 
 
+def _answered(draft: AlgorithmDraft, before: bool | None, asked: bool | None) -> AlgorithmDraft:
+    """The draft with an answer whether shorts are allowed, where it has none of its own."""
+    if draft.allow_shorts is not None:
+        return draft
+    return msgspec.structs.replace(draft, allow_shorts=before if asked is None else asked)
+
+
+def _require_free(conn: Connection, name: str) -> None:
+    if conn.execute(select(algorithms.c.id).where(algorithms.c.name == name)).first() is not None:
+        raise Refused(Code.CONFLICT, f'There is an algorithm "{name}" already; choose another name.')
+
+
 def _locked(conn: Connection, reference: str) -> Algorithm:
     """An algorithm that nobody else starts, stops or expires, and of whose account nothing goes out."""
     hold(conn, Lock.CONFIGURATION)
     found = algorithm_by(conn, reference)
     lock(conn, found.account_id)
     return found
-
-
-def _made(draft: AlgorithmDraft, account: Account, now: datetime) -> Algorithm:
-    return Algorithm(
-        id=str(uuid4()),
-        name=draft.name,
-        account_id=account.id,
-        signal=draft.signal,
-        symbol=draft.symbol,
-        side=draft.side,
-        quantity=draft.quantity,
-        sizing=draft.sizing,
-        dynamic=draft.dynamic,
-        allow_shorts=bool(draft.allow_shorts),
-        on_opposite=draft.on_opposite,
-        max_entries=draft.max_entries,
-        when_closed=draft.when_closed,
-        blueprint=draft.blueprint,
-        guardians=draft.guardians,
-        validity=draft.validity,
-        pipeline=draft.pipeline,
-        state_reason="not started yet",
-        created_at=now,
-    )
-
-
-def _columns(algorithm: Algorithm) -> dict[str, object]:
-    return {
-        "name": algorithm.name,
-        "account_id": algorithm.account_id,
-        "provider": algorithm.signal.provider,
-        "state": algorithm.state.value,
-        "valid_until": algorithm.valid_until,
-        "document": algorithm,
-    }
-
-
-def _end(algorithm: Algorithm, now: datetime, calendar: SessionCalendar | None) -> datetime | None:
-    """When its validity ends. A day without a calendar of its own ends by its instrument's, at admission."""
-    if algorithm.validity.kind is ValidityKind.DAY and calendar is None:
-        return None
-    try:
-        end = valid_until(algorithm.validity, now, calendar)
-    except ValueError as error:
-        raise Refused(Code.CONFLICT, str(error)) from error
-    if end is not None and end <= now:
-        raise Refused(
-            Code.CONFLICT,
-            f'The window of "{algorithm.name}" ended at {iso(end)}; it cannot be started any more.',
-        )
-    return end

@@ -1,15 +1,16 @@
 """Finding one thing by its name or id, and naming the nearest where there is none."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Connection, Select, Table, select
+from sqlalchemy import Connection, Select, Table, insert, select
 
 from tradewire.domain.account import Account
 from tradewire.domain.algorithm import Algorithm
 from tradewire.services.refusal import Code, Refused
-from tradewire.store.schema import accounts, algorithms
+from tradewire.store.schema import accounts, algorithms, removed
 
 MOST_CHARACTERS = 80
 
@@ -57,15 +58,35 @@ def only_of(
 ) -> Select[Any]:
     """`query` over `table` narrowed to an account and an algorithm, each by name or id; refuses in words."""
     if account is not None:
-        query = query.where(table.c.account_id == account_by(conn, account).id)
+        query = query.where(table.c.account_id.in_(ids_of(conn, "account", account)))
     if algorithm is not None:
-        query = query.where(table.c.algorithm_id == algorithm_by(conn, algorithm).id)
+        query = query.where(table.c.algorithm_id.in_(ids_of(conn, "algorithm", algorithm)))
     return query
 
 
+def ids_of(conn: Connection, kind: Literal["account", "algorithm"], reference: str) -> tuple[str, ...]:
+    """What the name or id means where the past is looked at: what is there, or else what was removed."""
+    try:
+        found: Account | Algorithm = (account_by if kind == "account" else algorithm_by)(conn, reference)
+    except Refused:
+        one = (removed.c.name == reference) | (removed.c.id == reference)
+        gone = conn.execute(select(removed.c.id).where(removed.c.kind == kind, one)).scalars().all()
+        if not gone:
+            raise
+        return tuple(gone)
+    return (found.id,)
+
+
+def keep_name(
+    conn: Connection, kind: Literal["account", "algorithm"], id: str, name: str, now: datetime
+) -> None:
+    """Let what tells of it go on naming it after its row is gone."""
+    conn.execute(insert(removed).values(id=id, kind=kind, name=name, removed_at=now))
+
+
 def account_names(conn: Connection) -> dict[str, str]:
-    """Every account's name by its id."""
-    return {row.id: row.name for row in conn.execute(select(accounts.c.id, accounts.c.name))}
+    """Every account's name by its id, of those too that were removed."""
+    return _names(conn, accounts)
 
 
 def account_brokers(conn: Connection) -> dict[str, str]:
@@ -76,8 +97,13 @@ def account_brokers(conn: Connection) -> dict[str, str]:
 
 
 def algorithm_names(conn: Connection) -> dict[str, str]:
-    """Every algorithm's name by its id."""
-    return {row.id: row.name for row in conn.execute(select(algorithms.c.id, algorithms.c.name))}
+    """Every algorithm's name by its id, of those too that were removed."""
+    return _names(conn, algorithms)
+
+
+def _names(conn: Connection, table: Table) -> dict[str, str]:
+    gone = {row.id: row.name for row in conn.execute(select(removed.c.id, removed.c.name))}
+    return {**gone, **{row.id: row.name for row in conn.execute(select(table.c.id, table.c.name))}}
 
 
 def checked_name(kind: str, name: str) -> str:

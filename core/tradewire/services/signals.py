@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, select
 from tradewire.domain.base import Struct
 from tradewire.domain.message import Action, Message
 from tradewire.domain.order import ChildState, ParentState
-from tradewire.services.naming import algorithm_by, algorithm_names
+from tradewire.services.naming import algorithm_names, ids_of
 from tradewire.services.numbers import Number, shown_or_none
 from tradewire.services.paging import DEFAULT_LIMIT, cut, page_of
 from tradewire.services.signal_state import Run, state_of
@@ -71,8 +71,8 @@ class Signals:
             if strategy_id is not None:
                 query = query.where(signals.c.strategy_id == strategy_id)
             if algorithm is not None:
-                its = algorithm_by(conn, algorithm).id
-                mine = select(parent_orders.c.signal_id).where(parent_orders.c.algorithm_id == its)
+                its = ids_of(conn, "algorithm", algorithm)
+                mine = select(parent_orders.c.signal_id).where(parent_orders.c.algorithm_id.in_(its))
                 query = query.where(signals.c.id.in_(mine))
             rows, more = cut(conn.execute(page_of(query, signals.c.seq, limit, after)).all(), limit)
             return SignalPage(items=signal_views(conn, rows), next=more)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from tradewire.domain.base import Struct
 from tradewire.domain.clock import Clock
@@ -94,6 +94,12 @@ def install(conn: Connection, scope: Scope, scope_id: str = "") -> None:
     if conn.execute(select(switches.c.epoch).where(here)).first() is None:
         first = SwitchState.ACTIVE.value
         conn.execute(insert(switches).values(scope=scope.value, scope_id=scope_id, state=first, epoch=0))
+
+
+def uninstall(conn: Connection, scope: Scope, scope_id: str) -> None:
+    """Take the switch away with what it was for."""
+    hold(conn, Lock.SWITCHES)
+    conn.execute(delete(switches).where(switches.c.scope == scope.value, switches.c.scope_id == scope_id))
 
 
 def _target(conn: Connection, scope: Scope, reference: str) -> tuple[str, tuple[str, ...]]:

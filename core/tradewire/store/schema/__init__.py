@@ -14,6 +14,7 @@ from tradewire.store.schema.orders import (
     verdicts,
 )
 from tradewire.store.schema.processes import decisions, key_checks, marks, workers
+from tradewire.store.schema.removed import removed
 from tradewire.store.schema.restorations import restorations
 from tradewire.store.schema.signals import dedupe, signals
 
@@ -41,6 +42,7 @@ __all__ = [
     "positions",
     "refusals",
     "refused_executions",
+    "removed",
     "restorations",
     "signals",
     "switches",
