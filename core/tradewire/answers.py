@@ -45,9 +45,16 @@ def _look_through(value: Any) -> None:
         raise UnsoundAnswer(f"it answered with the number {value}, which no order can hold")
     if isinstance(value, datetime) and value.tzinfo is None:
         raise UnsoundAnswer(f"it answered with the time {value}, which has no zone")
+    if isinstance(value, str) and not _is_whole(value):
+        raise UnsoundAnswer(f"it answered with the text {value!a}, which holds half a character")
     if isinstance(value, msgspec.Struct):
         for name in value.__struct_fields__:
             _look_through(getattr(value, name))
     elif isinstance(value, tuple):
         for one in value:
             _look_through(one)
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a database can hold it: a surrogate that stands alone is no character."""
+    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)

@@ -6,11 +6,25 @@ from typing import Any
 import msgspec
 
 from tradewire.brokerage.market_view import Want
+from tradewire.domain.base import Struct
 from tradewire.domain.instrument import Instrument
 from tradewire.domain.ledger import Entry
 from tradewire.domain.order import ChildOrder, ChildState, ParentOrder
 from tradewire.domain.verdict import Verdict
 from tradewire.engine.account_view import AccountView
+
+
+class Before(Struct):
+    """How one parent and its children stood in a plan at one moment. `touched` holds of each child that had
+    been changed by then what is kept of it; `cancels` and `entries` are how many there were."""
+
+    parent: ParentOrder
+    was_changed: bool
+    children: tuple[ChildOrder, ...]
+    new_children: tuple[ChildOrder, ...]
+    touched: dict[str, tuple[ChildOrder, frozenset[str], ChildState]]
+    cancels: int
+    entries: int
 
 
 class Changes:
@@ -95,3 +109,39 @@ class Changes:
         named = self.child_fields.get(child.client_id, frozenset())
         self.child_fields[child.client_id] = named | fields.keys()
         return changed
+
+    def before(self, parent: ParentOrder) -> Before:
+        """What `undo` leads back to, as long as nothing but this parent and its children is changed."""
+        children = self.children_of(parent)
+        return Before(
+            parent=self.parents[parent.id],
+            was_changed=parent.id in self.changed_parents,
+            children=children,
+            new_children=tuple(self.new_children),
+            touched={
+                id_: (self.changed_children[id_], self.child_fields[id_], self.expected[id_])
+                for id_ in (child.client_id for child in children)
+                if id_ in self.changed_children
+            },
+            cancels=len(self.cancels),
+            entries=len(self.entries),
+        )
+
+    def undo(self, before: Before) -> None:
+        """Forget everything about one parent since then."""
+        parent = before.parent
+        for child in before.children:
+            for noted in (self.changed_children, self.child_fields, self.expected):
+                noted.pop(child.client_id, None)
+        for id_, (child, fields, state) in before.touched.items():
+            self.changed_children[id_], self.child_fields[id_], self.expected[id_] = child, fields, state
+        self.children[parent.id] = list(before.children)
+        self.new_children = list(before.new_children)
+        del self.cancels[before.cancels :]
+        del self.entries[before.entries :]
+        self.parents[parent.id] = parent
+        if before.was_changed:
+            self.changed_parents[parent.id] = parent
+        else:
+            self.changed_parents.pop(parent.id, None)
+        self._note_admitted(parent)

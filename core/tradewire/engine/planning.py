@@ -22,7 +22,7 @@ from tradewire.engine.reach import Progress, next_reach
 from tradewire.engine.sessions import Sessions
 from tradewire.engine.sight import Sight
 from tradewire.engine.sizing import Size
-from tradewire.engine.stepping import Stepper
+from tradewire.engine.stepping import Stepper, told
 from tradewire.engine.waiting import Waiting
 from tradewire.plugins import Plugins
 
@@ -94,16 +94,24 @@ class _Planner:
                 continue
             if parent.state is ParentState.PAUSED:
                 continue
-            algorithm = self._view.algorithms.get(parent.algorithm_id)
-            instrument = self._by_id.get(parent.instrument_id or "")
-            if algorithm is None or instrument is None:
-                self._stepper.pause(parent, "Its algorithm or instrument is no longer there.")
-                continue
-            before = len(self.changes.new_children)
-            quote = self._sight.quote(parent.account_id, instrument.id, self._limits.quote_age_s)
-            self._stepper.step(parent, algorithm, instrument, quote)
-            if len(self.changes.new_children) > before:
-                self._judge_again(self.changes.parents[parent.id], instrument)
+            before = self.changes.before(parent)
+            try:
+                self._work(parent)
+            # Not `Exception` alone: an order that cannot be worked must not hold up the account's others.
+            except BaseException as error:  # noqa: BLE001
+                self._stepper.give_up(before, f"It could not be worked: {told(error)}")
+
+    def _work(self, parent: ParentOrder) -> None:
+        algorithm = self._view.algorithms.get(parent.algorithm_id)
+        instrument = self._by_id.get(parent.instrument_id or "")
+        if algorithm is None or instrument is None:
+            self._stepper.pause(parent, "Its algorithm or instrument is no longer there.")
+            return
+        before = len(self.changes.new_children)
+        quote = self._sight.quote(parent.account_id, instrument.id, self._limits.quote_age_s)
+        self._stepper.step(parent, algorithm, instrument, quote)
+        if len(self.changes.new_children) > before:
+            self._judge_again(self.changes.parents[parent.id], instrument)
 
     def pending(self) -> None:
         """Admit in order; a lane goes on only past what is no longer waiting."""

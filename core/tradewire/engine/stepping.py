@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from traceback import format_exception_only
 from typing import Any
 
 import msgspec
@@ -24,7 +25,7 @@ from tradewire.domain.order import (
     TimeInForce,
 )
 from tradewire.domain.quantity import canonical
-from tradewire.engine.changes import Changes
+from tradewire.engine.changes import Before, Changes
 from tradewire.plugins import Plugins
 
 _ENDS = frozenset(
@@ -37,6 +38,9 @@ _ENDS = frozenset(
         ParentState.FAILED,
     }
 )
+
+#: What a database holds in an INTEGER.
+_HIGHEST = 2**31 - 1
 
 
 def blueprint_params(plugins: Plugins, algorithm: Algorithm, name: str) -> Any:
@@ -61,10 +65,12 @@ class Stepper:
     def step(
         self, parent: ParentOrder, algorithm: Algorithm, instrument: Instrument, quote: Quote | None
     ) -> None:
-        """Apply one step of a WORKING parent, whose cancel was not asked for."""
+        """Apply one step of a WORKING parent, whose cancel was not asked for: all of it, or nothing where the
+        blueprint fails, and then the parent alone is paused."""
         children = self._changes.children_of(parent)
         if not self._ready and not children:
             return
+        before = self._changes.before(parent)
         try:
             view = StepView(
                 now=self._now,
@@ -79,7 +85,16 @@ class Stepper:
             if self._ready or not any(isinstance(action, Place) for action in step.actions):
                 self._apply(parent, instrument, step)
         except (pipeline.StageFailed, Unhonoured, msgspec.ValidationError, _Refused) as error:
-            self.pause(parent, str(error))
+            self.give_up(before, str(error))
+        # Not `Exception` alone: whatever a blueprint does, the account's other orders go on.
+        except BaseException as error:  # noqa: BLE001
+            self.give_up(before, f"The blueprint {parent.blueprint!r} failed with {told(error)}")
+
+    def give_up(self, before: Before, why: str) -> None:
+        """Drop what was wanted for a parent in this look, and pause it."""
+        self._changes.undo(before)
+        # What a plugin says may hold half a character, which no database takes.
+        self.pause(before.parent, why.encode(errors="replace").decode())
 
     def request_cancel(
         self, parent: ParentOrder, reason: str, made_way_for: ParentOrder | None = None
@@ -179,6 +194,11 @@ class Stepper:
             )
         if parent.side is None:
             raise _Refused("The parent order has no side.")
+        if not all(0 <= one <= _HIGHEST for one in (place.leg, place.slice, place.generation)):
+            raise _Refused(
+                f"The blueprint {parent.blueprint!r} wanted to place leg {place.leg}, slice {place.slice}, "
+                f"generation {place.generation}; each is a number from 0 to {_HIGHEST}."
+            )
         if place.extended_hours and not _may_be_extended(parent, place):
             raise _Refused(
                 f"The blueprint {parent.blueprint!r} wanted to place a {place.order_type} order outside the "
@@ -252,6 +272,11 @@ class Stepper:
                 data=data,
             )
         )
+
+
+def told(error: BaseException) -> str:
+    """An error in a line; one that cannot even be printed says so."""
+    return format_exception_only(error)[-1].strip()
 
 
 def _may_be_extended(parent: ParentOrder, place: Place) -> bool:

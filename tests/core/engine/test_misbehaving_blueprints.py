@@ -1,15 +1,21 @@
 """A blueprint that breaks the arithmetic of an order is paused; nothing of it stays stuck."""
 
+from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
-from core.engine.acts import all_at_once, ended, only_child, place, scripted, sent
+from core.engine.acts import Scripted, all_at_once, ended, only_child, place, scripted, sent
 from core.engine.bench import Bench, execution
 from tradewire import (
     Cancel,
     Finish,
+    OrderType,
+    Place,
+    Plugged,
     Step,
     StepView,
 )
@@ -39,8 +45,121 @@ def test_a_blueprint_that_breaks_the_orders_arithmetic_is_paused_with_an_alert(
     parent = bench.parent(bench.ask())
     assert (parent.state, parent.reason) == (ParentState.PAUSED, "blueprint_failed")
     assert parent.ended_at is None
-    assert sum((one.quantity for one in bench.children()), Decimal(0)) <= 10
+    assert bench.children() == []
     assert "alert.raised" in bench.kinds()
+
+
+class Unprintable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("not even that")
+
+
+class Gone(BaseException):
+    """What a library may end a thread with."""
+
+
+def raising(error: BaseException) -> Callable[[StepView], Step]:
+    def step(view: StepView) -> Step:
+        raise error
+
+    return step
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        raising(RuntimeError("no")),
+        raising(Unprintable()),
+        raising(RuntimeError("half of \ud83d")),
+        raising(Gone()),
+        raising(SystemExit()),
+        None,
+        "a step",
+        Step(actions=(place(4, slice=1), place(1, slice=2**31))),
+        Step(actions=(place(4, slice=1), place(1, leg=-1))),
+        Step(actions=(place(4, slice=1), place(50, slice=2))),
+        Step(actions=(place(4, slice=1), Cancel(client_id="c", reason="half of \ud83d"))),
+        Step(actions=(place(4, slice=1), Place(quantity=Decimal("NaN"), order_type=OrderType.MARKET))),
+        Step(actions=(place(4, slice=1),), wake_at=datetime(2026, 3, 2)),  # noqa: DTZ001
+        Step(actions=("place",)),  # type: ignore[arg-type]
+    ],
+)
+def test_a_blueprint_that_fails_later_loses_that_step_alone_and_the_accounts_other_orders_go_on(
+    store: Store, garbage: Any
+) -> None:
+    again = Step(actions=(place(6, slice=1),))
+    bench, failing = scripted(store, Step(actions=(place(4),)), garbage)
+    bench.plugins.blueprints["sound"] = Scripted(Step(actions=(place(4),)), again)
+    bench.algorithm("other", symbol="MSFT", blueprint=Plugged(name="sound"))
+    both = [bench.ask(), bench.ask("other")]
+    for signal, name in zip(both, ("alg", "other"), strict=True):
+        child = bench.children(bench.parent(signal, name).id)[0]
+        bench.release(child.client_id)
+        bench.report(execution(child, f"e-{name}", 4))
+    waiting = bench.signal("other", symbol="NVDA")
+    bench.route()
+    bench.work()
+    failed, sound = (bench.parent(one, name) for one, name in zip(both, ("alg", "other"), strict=True))
+    assert (failed.state, failed.reason) == (ParentState.PAUSED, "blueprint_failed")
+    assert len(failing.seen) == 2
+    assert [len(bench.children(one.id)) for one in (failed, sound)] == [1, 2]
+    assert bench.parent(waiting, "other").state is ParentState.WORKING
+    assert bench.kinds().count("alert.raised") == 1
+    assert "'scripted'" in (failed.detail or "")
+
+
+def test_a_parameter_that_breaks_while_it_is_read_pauses_its_order_alone(store: Store) -> None:
+    bench, failing = scripted(store, Step(actions=(place(4),)))
+    bench.algorithm("other", symbol="MSFT")
+    signal = bench.ask()
+    bench.report(execution(sent(bench, signal), "e", 4))
+
+    class Breaking(msgspec.Struct, frozen=True):
+        def __post_init__(self) -> None:
+            raise KeyError("gone")
+
+    failing.Params = Breaking  # type: ignore[misc, assignment]
+    other = bench.ask("other")
+    assert bench.parent(signal).state is ParentState.PAUSED
+    assert bench.parent(other, "other").state is ParentState.WORKING
+
+
+def test_a_cancel_that_came_with_a_step_that_fails_is_not_asked_for(store: Store) -> None:
+    def replace(view: StepView) -> Step:
+        return Step(
+            actions=(Cancel(client_id=view.children[0].client_id, reason="worse"), place(11, slice=2))
+        )
+
+    bench, _ = scripted(store, Step(actions=(place(4), place(2, slice=1))), replace)
+    signal = bench.ask()
+    first, second = bench.children()
+    for child in (first, second):
+        bench.release(child.client_id)
+    bench.report(execution(second, "e", 2))
+    bench.work()
+    assert bench.parent(signal).state is ParentState.PAUSED
+    assert not bench.child(first.client_id).cancel_requested
+    assert bench.desk.cancels == []
+    assert "child.cancel_requested" not in bench.kinds()
+
+
+def test_what_fails_around_a_step_is_named_and_stops_no_other_order(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, _ = scripted(store, Step(actions=(place(4),)), Step(actions=(place(6, slice=1),)))
+    bench.algorithm("other", symbol="MSFT")
+    signal = bench.ask()
+    bench.report(execution(sent(bench, signal), "e", 4))
+
+    def failing(*_: Any, **__: Any) -> None:
+        raise LookupError("no such view")
+
+    monkeypatch.setattr("tradewire.engine.planning._Planner._judge_again", failing)
+    other = bench.ask("other")
+    paused = bench.parent(signal)
+    assert (paused.state, len(bench.children(paused.id))) == (ParentState.PAUSED, 1)
+    assert "LookupError: no such view" in (paused.detail or "")
+    assert bench.parent(other, "other").state is ParentState.WORKING
 
 
 def test_a_paused_order_that_is_cancelled_winds_down_and_lets_the_exit_through(store: Store) -> None:
