@@ -7,6 +7,7 @@ kill loop.
 
 import ctypes
 import faulthandler
+import gc
 import json
 import os
 import signal
@@ -20,6 +21,8 @@ from typing import Any
 
 #: What `tradewire up`, `serve` and `worker` import on their way, and so every life would.
 PRELOAD = (
+    "_strptime",
+    "anyio._backends._asyncio",
     "asyncpg",
     "dramatiq.brokers.rabbitmq",
     "dramatiq.brokers.redis",
@@ -27,14 +30,20 @@ PRELOAD = (
     "tradewire.cli.up",
     "tradewire.cli.welcome",
     "tradewire.cli.worker",
+    "tradewire.runtime.clock",
     "tradewire.runtime.embedded",
     "tradewire.runtime.first_run",
     "tradewire.runtime.logs",
+    "tradewire.runtime.one_core",
     "tradewire.runtime.serve",
     "tradewire.runtime.worker",
+    "tradewire.store.migrations.append_only",
+    "tradewire.store.migrations.env",
+    "tradewire.store.migrations.process_tables",
     "tradewire.store.postgres",
     "tradewire.store.postgres_upgrade",
-    "tradewire.store.migrations.env",
+    "tradewire.store.sqlite_writer",
+    "tradewire_paper.session",
     "uvloop",
 )
 
@@ -112,11 +121,17 @@ def _preload() -> None:
         # Some need a context that only a life has; what they import is there all the same.
         with suppress(Exception):
             import_module(name)
+    from litestar import Litestar
+
     from tradewire.cli.main import make_app
     from tradewire.plugins import Plugins
 
     make_app()
     Plugins.discover()
+    Litestar()
+    # Nothing of this is ever garbage: a life that went through it would copy the memory it lies in as well.
+    gc.collect()
+    gc.freeze()
 
 
 def _fork(arguments: list[str], environment: dict[str, str], folder: Path) -> int:

@@ -19,12 +19,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import httpx
 import msgspec
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import plain_http
 from bench.asking import Done
 from bench.figures import percentile
 from bench.machine import NoDisk, file_system
@@ -126,7 +126,7 @@ def overloaded(folder: Path, rate: float, seconds: float, several: bool) -> list
             ended, oldest_s = relay.ended(began), relay.read(oldest_sent_s)
             _say("reading the ledger ...")
             lines = relay.export()
-            book = read_venue(httpx.get(f"{venue.url}/book", timeout=60).content)
+            book = read_venue(plain_http.get(f"{venue.url}/book", timeout=60).content)
         finally:
             relay.stop()
     (folder / "ledger.jsonl").write_text("".join(lines))

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
 
+import plain_http
 from integration.relay import PATIENCE_S
 from integration.up import Up
 from plugins.brokers.paper.process import VenueProcess
@@ -21,6 +21,8 @@ from tradewire_paper.wire import Books
 #: A supervisor's patience: systemd and Docker give 90 and 10 seconds.
 STOPS_WITHIN_S = 10.0
 PARTS = 4
+#: Long enough to be stopped in, on a machine that does other things as well.
+PAUSE_S = 3
 EXAMPLE = Path(__file__).parents[2] / "examples" / "scale_in"
 ALGORITHM = """
 name = "slowly"
@@ -69,7 +71,7 @@ def up(tmp_path: Path, scale_in: None, venue: VenueProcess) -> Iterator[Up]:
     account = {"name": "venue", "broker": "paper", "config": {"url": venue.url}}
     try:
         made.call("POST", "/accounts", json=account)
-        made.call("POST", "/algorithms", json={"toml": ALGORITHM.format(parts=PARTS, pause_s=1)})
+        made.call("POST", "/algorithms", json={"toml": ALGORITHM.format(parts=PARTS, pause_s=PAUSE_S)})
         made.call("POST", "/algorithms/slowly/start")
         yield made
     finally:
@@ -81,18 +83,18 @@ def until(condition: Callable[[], bool]) -> None:
     deadline, pause = time.monotonic() + PATIENCE_S, threading.Event()
     while not condition():
         assert time.monotonic() < deadline
-        pause.wait(0.02)
+        pause.wait(0.05)
 
 
 def orders_at(venue: VenueProcess) -> list[Any]:
-    books = msgspec.json.decode(httpx.get(f"{venue.url}/book").content, type=Books)
+    books = msgspec.json.decode(plain_http.get(f"{venue.url}/book").content, type=Books)
     return [order for account in books.accounts for order in account.orders]
 
 
 @pytest.mark.parametrize("after", [1, 3])
 def test_stopped_between_two_parts_it_goes_on_with_the_next(up: Up, venue: VenueProcess, after: int) -> None:
     body = {"apiKey": up.key, "strategyId": "slowly", "symbol": "AAPL", "action": "buy"}
-    accepted = httpx.post(f"{up.url}/api/tradingview/webhook", json=body, timeout=10).json()
+    accepted = plain_http.post(f"{up.url}/api/tradingview/webhook", json=body, timeout=10).json()
     assert accepted["status"] == "accepted", accepted
     until(lambda: len(orders_at(venue)) == after)
 
