@@ -11,7 +11,7 @@ from tradewire.domain.base import Struct
 from tradewire.domain.order import ParentState
 from tradewire.services.fills import FillPage
 from tradewire.services.numbers import number_in
-from tradewire.services.orders import ChildView, OrderPage
+from tradewire.services.orders import ChildView, OrderPage, OrderView
 from tradewire.services.overview import Status
 from tradewire.services.paging import DEFAULT_LIMIT
 from tradewire.services.positions import Grouping, PositionList
@@ -31,6 +31,12 @@ class ResolveRequest(Struct, forbid_unknown_fields=True):
     decision: Literal["absent", "filled"]
     quantity: str | None = None
     price: str | None = None
+
+
+class CancelRequest(Struct, forbid_unknown_fields=True):
+    """`reason` is kept in the ledger."""
+
+    reason: str | None = None
 
 
 class MonitorRoutes(Controller):
@@ -88,6 +94,16 @@ class MonitorRoutes(Controller):
         caller: NamedDependency[Identity],
     ) -> ChildView:
         return await services.resolution.resolve(reference, _decision(data), caller.name)
+
+    @post("/orders/{reference:str}/cancel", status_code=200, summary="Have a live order ended")
+    async def cancel_order(
+        self,
+        reference: FromPath[str],
+        data: JSONBody[CancelRequest],
+        services: NamedDependency[Services],
+        caller: NamedDependency[Identity],
+    ) -> OrderView:
+        return await services.cancellation.cancel(reference, caller.name, data.reason)
 
     @get("/fills", summary="Executions, newest first")
     async def list_fills(

@@ -1,4 +1,4 @@
-"""`tradewire orders`, `tradewire order resolve`, `tradewire fills`."""
+"""`tradewire orders`, `tradewire order resolve`, `tradewire order cancel`, `tradewire fills`."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -121,6 +121,32 @@ def resolve(
     sys.stdout.write(f"The order {child.client_id} is {child.state.replace('_', ' ')}; the ledger has it.\n")
 
 
+@order.command
+def cancel(
+    reference: Annotated[str, Parameter(help="The order's id; its beginning is enough.")],
+    /,
+    *,
+    reason: Annotated[str | None, Parameter(help="Why; the ledger keeps it.")] = None,
+    common: Common = DEFAULT,
+) -> None:
+    """End a live order: nothing more of it is placed, and what is open at the broker is cancelled there."""
+    from tradewire.services.orders import OrderView
+    from tradewire.services.overview import Status
+
+    with connect(common) as api:
+        answer = api.post(f"/orders/{quote(reference, safe='')}/cancel", {"reason": reason})
+        engine = api.get("/status").read(Status).engine
+    if common.json:
+        screen.print_json(answer.content)
+        return
+    one = answer.read(OrderView)
+    what = "is being cancelled" if engine else "is cancelled once `tradewire up` or `tradewire worker` runs"
+    text = f"The order {one.id[:8]} ({_what(one)}) {what}."
+    sys.stdout.write(screen.printable(text) + "\n")
+    if any(child.state == "unknown" for child in one.children):
+        sys.stdout.write("The broker has not said whether it has it: it is looked up, and over after that.\n")
+
+
 def fills(
     *,
     account: Account = None,
@@ -158,9 +184,7 @@ def fills(
 
 
 def _lines(one: "OrderView") -> list[str]:
-    quantity = one.quantity or "all"
-    kind = one.order_type or one.blueprint
-    what = " ".join([one.side or one.purpose, quantity, one.symbol, kind])
+    what = f"{_what(one)} {one.order_type or one.blueprint}"
     at = f" at {screen.price(one.limit_price)}" if one.limit_price else ""
     lines = [screen.escape(f"{what}{at} · {one.algorithm} · {one.account}") + ("  TEST" if one.test else "")]
     if one.average_price is not None:
@@ -171,3 +195,7 @@ def _lines(one: "OrderView") -> list[str]:
     unknown = [child for child in one.children if child.state == "unknown"]
     lines += [f"[red]unknown at the broker[/red]: {child.client_id[:8]}" for child in unknown]
     return lines
+
+
+def _what(one: "OrderView") -> str:
+    return " ".join([one.side or one.purpose, one.quantity or "all", one.symbol])

@@ -14,6 +14,7 @@ from tradewire.services.algorithms import Algorithms, Calendars
 from tradewire.services.audit import Audit
 from tradewire.services.backup.service import Backup
 from tradewire.services.bells import Bells, Silent
+from tradewire.services.cancellation import Cancellation
 from tradewire.services.doctor.service import Doctor, Surroundings
 from tradewire.services.fills import Fills
 from tradewire.services.keys import Keys
@@ -46,6 +47,7 @@ class Services:
     refusals: Refusals
     orders: Orders
     resolution: Resolution
+    cancellation: Cancellation
     fills: Fills
     positions: Positions
     audit: Audit
@@ -105,6 +107,7 @@ def make_services(
         refusals=Refusals(store),
         orders=Orders(store),
         resolution=Resolution(store, clock, resolver),
+        cancellation=Cancellation(store, clock, rings),
         fills=Fills(store),
         positions=Positions(store, market or NoMarket(), base_currency),
         audit=Audit(store, clock),
