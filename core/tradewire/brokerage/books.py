@@ -14,8 +14,8 @@ from tradewire.contract.broker import Execution
 from tradewire.domain.base import Struct
 from tradewire.domain.order import ParentOrder, Purpose, Side
 from tradewire.domain.position import Position, apply_fill
-from tradewire.domain.quantity import ZERO
-from tradewire.store.schema import positions
+from tradewire.domain.quantity import ZERO, canonical
+from tradewire.store.schema import instruments, positions
 
 #: Fees in another currency than the instrument's are held in a row of their own, which never has a quantity.
 FEES = "fees:"
@@ -29,6 +29,16 @@ class Booked(Struct):
     episode: int | None
 
 
+class Terms(Struct):
+    """In what an instrument is counted."""
+
+    currency: str
+    multiplier: Decimal
+
+    def __str__(self) -> str:
+        return f"{self.currency} x {canonical(self.multiplier)}"
+
+
 class _Makeup(Struct):
     """How often the position was flat, and how many entries have filled since."""
 
@@ -39,6 +49,9 @@ class _Makeup(Struct):
 _HELD = select(positions).where(
     positions.c.account_id == bindparam("account"),
     positions.c.instrument_id.in_(bindparam("instruments", expanding=True)),
+)
+_INSTRUMENT = select(instruments.c.document).where(
+    instruments.c.account_id == bindparam("account"), instruments.c.instrument_id == bindparam("instrument")
 )
 _KEY = ("account_id", "algorithm_id", "instrument_id")
 _CHANGING = ("quantity", "cost", "realised", "fees", "cash", "episode", "entries", "updated_at")
@@ -93,6 +106,15 @@ class Books:
         if not is_own and execution.fee_currency is not None:
             self._pay((holder, f"{FEES}{execution.fee_currency}"), execution.fee_currency, execution.fee)
         return Booked(realised=profit, held=after.quantity, episode=episode)
+
+    def terms(self, parent: ParentOrder | None, instrument_id: str) -> Terms | None:
+        """The position's, else those that the instrument was resolved to; None where neither is known."""
+        row = self._rows.get((parent.algorithm_id if parent is not None else "", instrument_id))
+        if row is not None and row.currency:
+            return Terms(currency=row.currency, multiplier=row.position.multiplier)
+        asked = {"account": self._account_id, "instrument": instrument_id}
+        known = self._conn.execute(_INSTRUMENT, asked).scalars().first()
+        return None if known is None else Terms(currency=known.currency, multiplier=known.multiplier)
 
     def store(self, now: datetime) -> None:
         """Write what was booked."""

@@ -13,7 +13,8 @@ from tradewire.brokerage.look_ups import LookUps
 from tradewire.brokerage.market_memory import Standing
 from tradewire.brokerage.outcomes import After, store_lost
 from tradewire.brokerage.tenure import FencedStore
-from tradewire.contract.broker import AccountConfig, Execution, OrderUpdate, Session
+from tradewire.brokerage.unusable import flaw_of_position
+from tradewire.contract.broker import AccountConfig, BrokerPosition, Execution, OrderUpdate, Session
 from tradewire.domain.clock import Clock
 from tradewire.settings import EngineSettings
 
@@ -85,8 +86,9 @@ class Comparison:
     async def executions(self) -> None:
         """Fetch and store what was executed since the last that is stored, and since what is missing."""
         account_id = self._config.id
-        last = await self._store.read(partial(reconcile.last_fill_at, account_id=account_id))
-        since = last - OVERLAP if last is not None else self._clock.now() - timedelta(days=1)
+        now = self._clock.now()
+        last = await self._store.read(partial(reconcile.last_fill_at, account_id=account_id, now=now))
+        since = last - OVERLAP if last is not None else now - timedelta(days=1)
         awaiting = await self._store.read(partial(queries.awaiting, account_id=account_id))
         since = min([since, *(child.sent_at or child.created_at for child in awaiting)])
         await self._apply(await self._asked("the executions", self._session.executions(since)))
@@ -116,7 +118,7 @@ class Comparison:
         account_id = self._config.id
         standing: tuple[reconcile.Drift, ...] | None = None
         for pause in COMPARE_PAUSES_S:
-            held = await self._asked("the positions", self._session.positions())
+            held = await self._held()
             found = await self._store.read(partial(reconcile.drifts, account_id=account_id, held=held))
             standing = tuple(one for one in found if standing is None or one in standing)
             if not standing:
@@ -127,13 +129,21 @@ class Comparison:
             partial(
                 reconcile.store_compared,
                 account_id=account_id,
-                held=await self._asked("the positions", self._session.positions()),
+                held=await self._held(),
                 standing=standing or (),
                 now=self._clock.now(),
             )
         )
         for drift in drifts:
             log.error("The broker's position drifted; the account is halted.", instrument=drift.instrument_id)
+
+    async def _held(self) -> Sequence[BrokerPosition]:
+        """What is held; one position that cannot be read leaves the account as not compared."""
+        held = await self._asked("the positions", self._session.positions())
+        for one in held:
+            if (why := flaw_of_position(one)) is not None:
+                raise ConnectionError(f"A position that the broker tells cannot be used: {why}.")
+        return held
 
     async def _asked(self, what: str, answer: Awaitable[T]) -> T:
         try:

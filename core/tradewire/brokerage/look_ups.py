@@ -9,6 +9,7 @@ import structlog
 from tradewire.brokerage import queries
 from tradewire.brokerage.outcomes import After, store_absent, store_found, store_inconclusive
 from tradewire.brokerage.tenure import FencedStore, LeaseLost
+from tradewire.brokerage.unusable import flaw
 from tradewire.contract.broker import Absent, Execution, FindResult, Found, Inconclusive, OrderUpdate, Session
 from tradewire.crashpoints import crashpoint
 from tradewire.domain.clock import Clock
@@ -58,6 +59,8 @@ class LookUps:
         since = child.sent_at or child.created_at
         found = await self._find(client_id, child)
         crashpoint("look_up.answered")
+        if isinstance(found, Found) and (why := flaw(found.order)) is not None:
+            found = Inconclusive(cause=f"What the broker told of the order cannot be used: {why}.")
         now = self._clock.now()
         if isinstance(found, Found):
             executions = [one for one in await self._session.executions(since) if one.client_id == client_id]

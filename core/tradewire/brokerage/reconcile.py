@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, case, func, insert, or_, select, update
 
 from tradewire.brokerage.market_view import ForeignOrder
+from tradewire.brokerage.unusable import EARLIEST, flaw
 from tradewire.contract.broker import BrokerPosition, OrderState
 from tradewire.domain.base import Struct
 from tradewire.domain.ledger import Entry, EntryKind
@@ -33,18 +34,22 @@ class Drift(Struct):
     multiplier: Decimal = Decimal(1)
 
 
-def last_fill_at(conn: Connection, account_id: str) -> datetime | None:
-    """When the newest stored execution of the account happened."""
-    at: datetime | None = conn.execute(
-        select(func.max(fills.c.at)).where(fills.c.account_id == account_id)
-    ).scalar()
+def last_fill_at(conn: Connection, account_id: str, now: datetime) -> datetime | None:
+    """When the newest stored execution of the account happened: no later than it was stored, whatever date a
+    broker gave it, and by what a clock of ours said that was ahead nothing is reckoned either."""
+    happened = case((fills.c.at < fills.c.stored_at, fills.c.at), else_=fills.c.stored_at)
+    query = select(func.max(happened)).where(
+        fills.c.account_id == account_id, happened >= EARLIEST, happened <= now
+    )
+    at: datetime | None = conn.execute(query).scalar()
     return at
 
 
 def foreign_orders(
     conn: Connection, account_id: str, orders: Sequence[OrderState]
 ) -> tuple[ForeignOrder, ...]:
-    """Those open orders of the broker that are not ours, by neither of their ids."""
+    """Those open orders of the broker that are not ours, by neither of their ids; the usable ones."""
+    orders = [order for order in orders if flaw(order) is None]
     query = select(child_orders.c.client_id, child_orders.c.broker_order_id).where(
         child_orders.c.account_id == account_id,
         or_(

@@ -10,18 +10,20 @@ from sqlalchemy import Connection, bindparam, insert, update
 
 from tradewire.brokerage import merging
 from tradewire.brokerage.books import Books
+from tradewire.brokerage.odd_reports import OddReports, Told
 from tradewire.brokerage.report_rows import BY_HAND as BY_HAND
 from tradewire.brokerage.report_rows import ReportRows
+from tradewire.brokerage.unusable import believable, flaw, name_of, named
 from tradewire.contract.broker import Execution, OrderState, OrderUpdate
 from tradewire.crashpoints import crashpoint
 from tradewire.domain.base import Struct
 from tradewire.domain.ledger import Entry, EntryKind, Value
 from tradewire.domain.order import ChildOrder, ChildState, ParentOrder, ParentState
-from tradewire.domain.quantity import canonical, is_usable
+from tradewire.domain.quantity import canonical
 from tradewire.ledger.append import append
 from tradewire.state import versions
 from tradewire.state.rows import columns
-from tradewire.store.schema import child_orders, fills, parent_orders, refused_executions
+from tradewire.store.schema import child_orders, fills, parent_orders
 
 _KINDS = {
     ChildState.ACKNOWLEDGED: EntryKind.CHILD_ACKNOWLEDGED,
@@ -31,8 +33,12 @@ _KINDS = {
 #: Reports are stored in pieces of so many; a statement takes only so many names at once.
 PIECE = 2_000
 
+#: A client id of somebody else's order is kept beside its fill where it is no longer than ours.
+CLIENT_ID = 32
+#: Of what a broker says about an order so much is kept.
+LONGEST_MESSAGE = 1_000
+
 _FILL = insert(fills)
-_REFUSED = insert(refused_executions)
 _CHILD = (
     update(child_orders)
     .where(child_orders.c.client_id == bindparam("child"))
@@ -76,14 +82,18 @@ class Stored(Struct):
 def store_reports(
     conn: Connection, account_id: str, reports: Sequence[Execution | OrderUpdate], now: datetime
 ) -> Stored:
-    """Apply reports in the order given; what is known already changes nothing."""
+    """Apply reports in the order given; what is known already changes nothing, and what cannot be used keeps
+    nothing else out."""
     versions.lock(conn, account_id)
     stored = Stored()
     for start in range(0, len(reports), PIECE):
         told = [one if isinstance(one, Execution) else one.order for one in reports[start : start + PIECE]]
-        book = _Book(conn, account_id, told, now)
-        for report in told:
-            if isinstance(report, Execution):
+        flaws = [flaw(one) for one in told]
+        book = _Book(conn, account_id, told, flaws, now)
+        for report, why in zip(told, flaws, strict=True):
+            if why is not None:
+                book.keep_out(report, why)
+            elif isinstance(report, Execution):
                 book.execution(report)
             else:
                 book.order(report)
@@ -91,44 +101,77 @@ def store_reports(
     return stored
 
 
-def _is_usable(execution: Execution) -> bool:
-    """Whether the numbers can be booked; what a broker sends is input like any other."""
-    above_zero = (execution.quantity, execution.multiplier)
-    usable = all(is_usable(number) for number in (*above_zero, execution.price, execution.fee))
-    return usable and min(above_zero) > 0
-
-
 class _Book:
     """One batch under way, with the children and parents it has touched."""
 
     def __init__(
-        self, conn: Connection, account_id: str, told: Sequence[Execution | OrderState], now: datetime
+        self,
+        conn: Connection,
+        account_id: str,
+        told: Sequence[Execution | OrderState],
+        flaws: Sequence[str | None],
+        now: datetime,
     ) -> None:
+        """`flaws` says of each of `told` why it cannot be used."""
         self._conn = conn
         self._account_id = account_id
         self._now = now
-        self._rows = ReportRows(conn, account_id, told)
-        self._books = Books(conn, account_id, [one for one in told if isinstance(one, Execution)])
+        usable = [one for one, why in zip(told, flaws, strict=True) if why is None]
+        unusable = [
+            name_of(one)
+            for one, why in zip(told, flaws, strict=True)
+            if why is not None and isinstance(one, Execution)
+        ]
+        self._rows = ReportRows(conn, account_id, usable, unusable)
+        self._books = Books(conn, account_id, [one for one in usable if isinstance(one, Execution)])
+        self._odd = OddReports(conn, account_id, now, self._note)
         self._fills: list[dict[str, Any]] = []
         self._entries: list[Entry] = []
         self._changed: set[str] = set()
         self._woken: set[str] = set()
 
+    def keep_out(self, report: Execution | OrderState, why: str) -> None:
+        name = name_of(report)
+        if isinstance(report, OrderState):
+            self._odd.ignore(name, why)
+        elif self._rows.is_new(name):
+            self._odd.keep_out(name, why, instrument=named(report.instrument_id))
+
     def execution(self, execution: Execution) -> None:
-        if not self._rows.is_new(execution.execution_id):
-            return
+        name, told = execution.execution_id, Told.of(execution)
         child = self._rows.child(execution.client_id, execution.broker_order_id)
+        parent = self._rows.parents[child.parent_id] if child is not None else None
+        if not self._rows.is_new(name, told):
+            before = self._rows.told_before(name)
+            if before not in (None, told) and not name.startswith(BY_HAND):
+                self._rows.settle(name)
+                self._odd.otherwise(name, before, told, parent, child.client_id if child else None)
+            return
         refusal = self._refusal(execution, child)
         if refusal is not None:
-            self._refuse(execution, refusal)
+            self._rows.settle(name)
+            self._odd.keep_out(name, refusal, execution.client_id, execution.instrument_id)
             return
-        parent = self._rows.parents[child.parent_id] if child is not None else None
+        self._book(execution, child, parent)
+
+    def _book(self, execution: Execution, child: ChildOrder | None, parent: ParentOrder | None) -> None:
+        client_id = child.client_id if child else execution.client_id
+        at = execution.at
+        if not believable(at, self._now):
+            self._odd.dated(execution, parent, client_id)
+            at = self._now
+        terms = self._books.terms(parent, execution.instrument_id)
+        if terms is not None and (terms.currency, terms.multiplier) != (
+            execution.currency,
+            execution.multiplier,
+        ):
+            self._odd.terms(execution, terms, parent, client_id)
         booked = self._books.fill(parent, execution)
         self._fills.append(
             {
                 "account_id": self._account_id,
                 "execution_id": execution.execution_id,
-                "client_id": child.client_id if child else execution.client_id,
+                "client_id": client_id if len(client_id or "") <= CLIENT_ID else None,
                 "parent_id": parent.id if parent else None,
                 "algorithm_id": parent.algorithm_id if parent else None,
                 "instrument_id": execution.instrument_id,
@@ -140,14 +183,14 @@ class _Book:
                 "fee": execution.fee,
                 "fee_currency": execution.fee_currency,
                 "realised": booked.realised,
-                "at": execution.at,
+                "at": at,
                 "stored_at": self._now,
             }
         )
         self._note(
             EntryKind.FILL_STORED,
             parent,
-            child.client_id if child else execution.client_id,
+            client_id,
             None if parent else "It belongs to no order of Tradewire's.",
             execution=execution.execution_id,
             instrument=execution.instrument_id,
@@ -158,18 +201,20 @@ class _Book:
             fee=canonical(execution.fee),
             realised=canonical(booked.realised),
             position=canonical(booked.held),
-            executed_at=execution.at,
+            executed_at=at,
         )
         if child is not None and parent is not None:
             self._keep(child, merging.with_execution(child, execution.quantity, self._now))
             if not parent.state.is_live:
-                self._alert_late(parent, execution, booked.held)
+                self._odd.late(execution, parent, booked.held)
             if child.filled + execution.quantity > child.quantity:
-                self._alert_more(parent, child, execution)
+                self._odd.more(execution, parent, child)
             self._fill_parent(parent, execution.quantity, booked.episode)
 
     def order(self, report: OrderState) -> None:
         child = self._rows.child(report.client_id, report.broker_order_id)
+        if report.message is not None and len(report.message) > LONGEST_MESSAGE:
+            report = msgspec.structs.replace(report, message=report.message[:LONGEST_MESSAGE] + "…")
         if child is not None:
             self._keep(child, merging.with_report(child, report, self._now))
 
@@ -207,30 +252,6 @@ class _Book:
         if after.filled != before.filled or not after.state.is_open or before.state is ChildState.UNKNOWN:
             self._woken.add(parent.id)
 
-    def _alert_late(self, parent: ParentOrder, execution: Execution, held: Decimal) -> None:
-        """What followed its end, such as the opening after a close, did not know of this fill."""
-        self._note(
-            EntryKind.ALERT_RAISED,
-            parent,
-            execution.client_id,
-            f"An execution of {canonical(execution.quantity)} {parent.symbol} came after its order had ended "
-            f"({parent.state.value.replace('_', ' ')}). It is booked: the algorithm now holds "
-            f"{canonical(held)}. What came after that order was sized without it; check the position.",
-            execution=execution.execution_id,
-            position=canonical(held),
-        )
-
-    def _alert_more(self, parent: ParentOrder, child: ChildOrder, execution: Execution) -> None:
-        filled = canonical(child.filled + execution.quantity)
-        self._note(
-            EntryKind.ALERT_RAISED,
-            parent,
-            child.client_id,
-            f"The broker has executed more than was ordered: {filled} of {canonical(child.quantity)} "
-            f"{parent.symbol}. It is booked; compare the account's positions.",
-            execution=execution.execution_id,
-        )
-
     def _fill_parent(self, parent: ParentOrder, quantity: Decimal, episode: int | None) -> None:
         """Count the fill; a late one also corrects how an ended parent ended."""
         filled = self._rows.parents[parent.id].filled + quantity
@@ -261,8 +282,6 @@ class _Book:
 
     def _refusal(self, execution: Execution, child: ChildOrder | None) -> str | None:
         """Why an execution is not booked; nothing is guessed about it, a person is told."""
-        if not _is_usable(execution):
-            return "its quantity, price or fee is unusable"
         if child is None or execution.execution_id.startswith(BY_HAND):
             return None
         if (execution.side, execution.instrument_id) != (child.side, child.instrument_id):
@@ -270,23 +289,6 @@ class _Book:
         if not self._rows.was_settled_by_hand(child.client_id):
             return None
         return "its order was settled by hand before, and to book it would count it twice"
-
-    def _refuse(self, execution: Execution, why: str) -> None:
-        refused = {
-            "account_id": self._account_id,
-            "execution_id": execution.execution_id,
-            "reason": why,
-            "at": self._now,
-        }
-        self._conn.execute(_REFUSED, refused)
-        self._note(
-            EntryKind.ALERT_RAISED,
-            None,
-            execution.client_id,
-            f"The broker reported an execution that is not booked: {why}. Compare the account's positions.",
-            execution=execution.execution_id,
-            instrument=execution.instrument_id,
-        )
 
     def _note(
         self,

@@ -65,18 +65,25 @@ class Utc(TypeDecorator[datetime]):
 
 
 class _Clean:
-    """Text that any sender may have had a hand in: PostgreSQL holds every character but U+0000."""
+    """Text that any sender may have had a hand in: a lone surrogate has no UTF-8, and PostgreSQL holds every
+    character but U+0000."""
 
     def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None] | None:
-        return _without_nul if dialect.name == "postgresql" else None
+        return _without_nul if dialect.name == "postgresql" else _encodable
+
+
+def _encodable(text: str | None) -> str | None:
+    if text is None or text.isascii():
+        return text
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _without_nul(text: str | None) -> str | None:
-    return text.replace("\x00", "\ufffd") if text else text
+    return _encodable(text.replace("\x00", "\ufffd")) if text else text
 
 
 class Text(_Clean, TypeDecorator[str]):
-    """Text as it is, except that on PostgreSQL U+0000 becomes U+FFFD."""
+    """Text as it is, except that a lone surrogate becomes "?", and on PostgreSQL U+0000 becomes U+FFFD."""
 
     impl = sqlalchemy.Text
     cache_ok = True
