@@ -15,11 +15,11 @@ from tradewire.security.sealing import Secrets
 from tradewire.services.doctor.database import database_findings
 from tradewire.services.doctor.disk import disk_findings
 from tradewire.services.doctor.finding import Diagnosis, Finding, fail
+from tradewire.services.doctor.message_broker import message_broker_finding
 from tradewire.services.doctor.surroundings import (
     ClockMark,
     clock_finding,
     key_file_finding,
-    message_broker_finding,
     plugin_finding,
 )
 from tradewire.services.doctor.workers import worker_findings

@@ -1,10 +1,8 @@
-"""What Tradewire needs beside its database: key file, plugins, clocks, a message broker."""
+"""What Tradewire needs beside its database: key file, plugins, clocks."""
 
-import socket
 import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from tradewire.contract.errors import Unhonoured
 from tradewire.domain.base import Struct
@@ -14,8 +12,6 @@ from tradewire.security.key_file import load_key_file
 from tradewire.services.doctor.finding import Finding, fail, ok, warn
 from tradewire.services.plugin_list import MissingPlugin
 
-_PORTS = {"redis": 6379, "rediss": 6379, "valkey": 6379, "amqp": 5672, "amqps": 5671}
-_ANSWERS_WITHIN_S = 3.0
 JUMPED_S = 2.0
 
 
@@ -71,20 +67,3 @@ def plugin_finding(
     if broken:
         return warn("plugins", f"Not used: {'; '.join(broken)}.", "See `tradewire plugins`.")
     return ok("plugins", "Every installed plugin is used.")
-
-
-def message_broker_finding(url: str | None) -> Finding:
-    """Whether somebody listens there; the password in `url` is never shown."""
-    if url is None:
-        return ok("message broker", "None is needed: messages stay in the process.")
-    parts = urlsplit(url)
-    host, port = parts.hostname or "localhost", parts.port or _PORTS.get(parts.scheme, 6379)
-    try:
-        socket.create_connection((host, port), timeout=_ANSWERS_WITHIN_S).close()
-    except OSError as error:
-        return warn(
-            "message broker",
-            f"{host}:{port} does not answer: {error.strerror or error}.",
-            "Start it again; until then work is found by looking every few seconds, and nothing is lost.",
-        )
-    return ok("message broker", f"{host}:{port} answers.")

@@ -1,7 +1,6 @@
-"""What the doctor sees from inside: database, disk, key file, clock, workers, message broker."""
+"""What the doctor sees from inside: database, disk, key file, clock, workers."""
 
-import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,6 @@ from tradewire.services.doctor.surroundings import (
     ClockMark,
     clock_finding,
     key_file_finding,
-    message_broker_finding,
     plugin_finding,
 )
 from tradewire.services.plugin_list import MissingPlugin
@@ -175,24 +173,6 @@ def test_a_clock_that_was_set_is_noticed() -> None:
     earlier = ClockMark(wall_s=start.wall_s - 30, monotonic_s=start.monotonic_s)
     found = clock_finding(earlier, clock)
     assert (found.status, "+30.0 s" in found.detail) == (Status.WARN, True)
-
-
-@pytest.fixture
-def listening() -> Iterator[int]:
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen()
-        yield server.getsockname()[1]
-
-
-def test_a_message_broker_answers_or_does_not_and_its_password_is_never_shown(listening: int) -> None:
-    assert message_broker_finding(None).status is Status.OK
-    assert message_broker_finding(f"redis://:hunter2@127.0.0.1:{listening}/0").status is Status.OK
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        found = message_broker_finding(f"redis://:hunter2@127.0.0.1:{taken.getsockname()[1]}/0")
-    assert found.status is Status.WARN
-    assert "hunter2" not in str(found)
 
 
 class Ticking:
