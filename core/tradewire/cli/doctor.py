@@ -7,6 +7,7 @@ from cyclopts import App, Parameter
 
 from tradewire.cli import screen
 from tradewire.cli.client import connect
+from tradewire.cli.configured import settings_of
 from tradewire.cli.exits import Exit, Stop
 from tradewire.cli.options import DEFAULT, Common
 
@@ -45,6 +46,7 @@ def _inside(common: Common) -> "tuple[Finding, ...]":
     """What Tradewire says of itself; where it cannot be asked, what can be seen without it."""
     from tradewire.contract.errors import Unhonoured
     from tradewire.runtime.clock import SystemClock
+    from tradewire.runtime.core import key_file_of
     from tradewire.runtime.folder import DataFolder
     from tradewire.services.doctor.disk import disk_findings
     from tradewire.services.doctor.finding import Diagnosis, fail
@@ -59,7 +61,11 @@ def _inside(common: Common) -> "tuple[Finding, ...]":
     folder = DataFolder(common.data)
     if common.url is not None or not folder.path.is_dir():
         return (told,)
-    return (told, *disk_findings(folder.path, SystemClock().monotonic), key_file_finding(folder.key_file))
+    return (
+        told,
+        *disk_findings(folder.path, SystemClock().monotonic),
+        key_file_finding(key_file_of(folder, settings_of(folder))),
+    )
 
 
 def _outside(url: str) -> "tuple[Finding, ...]":

@@ -1,16 +1,16 @@
 """The services over a data folder that no running Tradewire holds."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 
+from tradewire.cli.configured import settings_of
 from tradewire.cli.exits import Exit, Stop
 from tradewire.runtime.clock import SystemClock
 from tradewire.runtime.core import is_shared, open_core
 from tradewire.runtime.folder import DataFolder
 from tradewire.services.services import Services
-from tradewire.settings import load_settings
+from tradewire.settings import Settings
+from tradewire.store.sqlite_engine import database_path
 
 
 @contextmanager
@@ -20,11 +20,9 @@ def open_services(folder: DataFolder) -> Iterator[Services]:
 
     A folder without a Tradewire is not made one: that is `tradewire up`'s part.
     """
-    chosen = os.environ.get("TRADEWIRE_CONFIG")
-    file = Path(chosen) if chosen else folder.settings_file
-    settings = load_settings(file, os.environ, required=chosen is not None)
+    settings = settings_of(folder)
     shared = is_shared(settings)
-    if not shared and not folder.key_file.exists():
+    if not shared and not _is_there(folder, settings):
         raise Stop(
             Exit.UNREACHABLE,
             f"There is no Tradewire in {folder.path} yet: `tradewire up` makes one; or name it with --data.",
@@ -36,3 +34,8 @@ def open_services(folder: DataFolder) -> Iterator[Services]:
             yield core.services
         finally:
             core.close()
+
+
+def _is_there(folder: DataFolder, settings: Settings) -> bool:
+    """Whether there is a database; one whose key file is missing is told of as that."""
+    return database_path(settings.database_url or folder.database_url).exists()
