@@ -22,8 +22,9 @@ up: $(STAMP)
 	@$(BIN)/tradewire up $(ARGS)
 
 # Three at a time: many tests wait for a process they have started. ARGS="-n 0 tests/core" runs some of them plainly.
+# Bytecode is kept even where the environment says not to: the processes that tests start would compile it each time.
 test: $(STAMP)
-	@$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 # Measures on the disk that build/ lies on; ARGS="burst accept" measures these rows, "--quick" tries it out,
 # "--help" tells the rest.

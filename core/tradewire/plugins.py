@@ -97,8 +97,10 @@ class Plugins:
         given = settings or {}
         names = frozenset(blocked)
         points = entry_points(group=PROJECT) if found is None else found
-        for point in sorted(points, key=lambda point: (_distribution(point)[0] != _OWN, point.name)):
-            plugins._load(point, names, given.get(point.name, {}))
+        origins = [(_distribution(point), point) for point in points]
+        origins.sort(key=lambda one: (one[0][0] != _OWN, one[1].name))
+        for origin, point in origins:
+            plugins._load(point, origin, names, given.get(point.name, {}))
         return plugins
 
     def provider(self, name: str) -> Provider:
@@ -158,8 +160,14 @@ class Plugins:
         hint = f" Did you mean {near[0]!r}?" if near else " `tradewire plugins` lists what is installed."
         raise Unhonoured(f"No {kind} {name!r} is installed.{hint}")
 
-    def _load(self, point: EntryPoint, blocked: frozenset[str], settings: Mapping[str, Any]) -> None:
-        distribution, version = _distribution(point)
+    def _load(
+        self,
+        point: EntryPoint,
+        origin: tuple[str, str],
+        blocked: frozenset[str],
+        settings: Mapping[str, Any],
+    ) -> None:
+        distribution, version = origin
 
         def record(state: PluginState, adds: Sequence[str] = (), reason: str | None = None) -> None:
             self.records.append(
@@ -245,4 +253,8 @@ def _are_scopes(guardian: Any, member: str) -> bool:
 
 
 def _distribution(point: EntryPoint) -> tuple[str, str]:
-    return (point.dist.name, point.dist.version) if point.dist is not None else ("unknown", "unknown")
+    if point.dist is None:
+        return "unknown", "unknown"
+    # Read once, since every look at it parses the whole file anew.
+    about = point.dist.metadata
+    return about["Name"], about["Version"]
