@@ -169,7 +169,7 @@ class Stepper:
         if self._changes.parents[parent.id].state is not ParentState.WORKING:
             return
         wake_at = step.wake_at
-        if self._open_children(parent) < open_before:
+        if open_before - self._open_children(parent):
             # What was never sent has ended right here, and no report will tell of it.
             wake_at = self._now
         elif wake_at is None and not self._open_children(parent):

@@ -217,3 +217,23 @@ def test_nothing_is_placed_while_the_account_is_not_ready_and_nothing_is_forgott
     bench.desk.ready = True
     bench.work()
     assert len(bench.children()) == 2
+
+
+def test_an_unsent_order_that_its_blueprint_replaces_is_stepped_again(store: Store) -> None:
+    """No report will ever tell that the first one has ended."""
+
+    def replace(view: StepView) -> Step:
+        unsent = Cancel(client_id=view.children[0].client_id, reason="worse")
+        return Step(actions=(unsent, place(6, slice=1)))
+
+    start = Step(actions=(place(10),), wake_at=Bench(store).clock.now())
+    bench, blueprint = scripted(store, start, replace, Step(actions=(place(4, slice=2),)))
+    bench.ask()
+    for _ in range(2):
+        bench.work()
+    assert len(blueprint.seen) == 3
+    assert [(one.quantity, one.state.is_open) for one in bench.children()] == [
+        (10, False),
+        (6, True),
+        (4, True),
+    ]
