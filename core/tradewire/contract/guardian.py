@@ -90,12 +90,16 @@ class Guardian(ABC):
     | `scopes` | required | where it may be configured |
     | `Params` | optional | a frozen msgspec struct; `NoParams` by default |
     | `always` | optional | scopes in which it is asked of every order, configured or not |
-    | `live` | optional | True: asked again for every child placed after the admission |
+    | `live` | optional | True: asked again, about all that is left, before each child that is placed later |
     | `early` | optional | True: judges by times alone; what has been pending for 5 s is shown to it first |
     | `needs` | optional | what it must be shown; an account that can never supply it is named when saving |
 
     All are asked and recorded, global first, then account, then algorithm; the most restrictive answer wins.
     An exception, a time-out or a missing guardian denies.
+
+    Of what those say that are `live`, a block cancels what is left of the order; a trim leaves so much of it,
+    with what is at the broker untouched; and a delay takes the new children back, until the blueprint is
+    asked again then. `order.quantity` is all that is left, not the child's.
 
     Those that are `early` are asked about an order that has been pending for 5 s or more before it is sized
     and prices are fetched: `order.side` may be a guess, `order.quantity` is one lot, and the view has neither

@@ -156,8 +156,7 @@ class Admission:
         verdict = combine(verdicts, size.quantity)
         if verdict.decision is not Decision.BLOCK:
             return False
-        self._changes.verdicts.append((parent.id, verdicts))
-        self._note_verdicts(parent, verdicts, verdict)
+        self.note_verdicts(parent, verdicts, verdict)
         self._block(parent, verdict.reason, verdict.message)
         self.too_late.add(parent.id)
         return True
@@ -204,9 +203,8 @@ class Admission:
             detail=None,
         )
         verdicts = self.verdicts(sized, algorithm, instrument, size)
-        self._changes.verdicts.append((parent.id, verdicts))
         verdict = combine(verdicts, size.quantity)
-        self._note_verdicts(sized, verdicts, verdict)
+        self.note_verdicts(sized, verdicts, verdict)
         if verdict.decision is Decision.DELAY and verdict.until is not None:
             # Sized again when it comes back; and a guardian that delays into the past is not asked at once.
             until = max(verdict.until, self._view.now + SHORTEST_DELAY)
@@ -311,7 +309,9 @@ class Admission:
     def _end(self, parent: ParentOrder, state: ParentState, reason: str, message: str) -> None:
         self._stepper.end(parent, state, reason, message)
 
-    def _note_verdicts(self, parent: ParentOrder, verdicts: tuple[Verdict, ...], combined: Verdict) -> None:
+    def note_verdicts(self, parent: ParentOrder, verdicts: tuple[Verdict, ...], combined: Verdict) -> None:
+        """Record what each guardian said, and what it comes to."""
+        self._changes.verdicts.append((parent.id, verdicts))
         self._note(
             parent,
             EntryKind.PARENT_GUARDED,

@@ -95,6 +95,15 @@ class Changes:
         self.children.setdefault(child.parent_id, []).append(child)
         self.new_children.append(child)
 
+    def take_back(self, child: ChildOrder) -> None:
+        """A child that this very plan placed is not placed after all."""
+        id_ = child.client_id
+        self.children[child.parent_id] = [
+            one for one in self.children[child.parent_id] if one.client_id != id_
+        ]
+        self.new_children = [one for one in self.new_children if one.client_id != id_]
+        self.entries = [one for one in self.entries if one.client_id != id_]
+
     def change_child(self, child: ChildOrder, **fields: Any) -> ChildOrder:
         """Change a stored child, or one that this very plan placed."""
         changed = msgspec.structs.replace(child, **fields)

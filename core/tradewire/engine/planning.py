@@ -11,17 +11,16 @@ from tradewire.brokerage.market_view import MarketView, Want, WantKind
 from tradewire.domain.instrument import Instrument
 from tradewire.domain.ledger import EntryKind
 from tradewire.domain.order import ChildState, ParentOrder, ParentState, Purpose
-from tradewire.domain.verdict import Decision, combine
 from tradewire.engine.account_view import AccountView, EngineLimits
 from tradewire.engine.admission import Admission, entry_of
-from tradewire.engine.changes import Changes
+from tradewire.engine.changes import Before, Changes
 from tradewire.engine.guarding import Judge
 from tradewire.engine.inbox import bare
+from tradewire.engine.later_children import LaterChildren
 from tradewire.engine.own_orders import OwnOrders
 from tradewire.engine.reach import Progress, next_reach
 from tradewire.engine.sessions import Sessions
 from tradewire.engine.sight import Sight
-from tradewire.engine.sizing import Size
 from tradewire.engine.stepping import Stepper, told
 from tradewire.engine.waiting import Waiting
 from tradewire.plugins import Plugins
@@ -71,6 +70,7 @@ class _Planner:
             self._own,
             self._sessions,
         )
+        self._later = LaterChildren(self.changes, self._stepper, self._admission, view.now)
         self._instruments = dict(view.instruments)
         self._by_id = {one.id: one for one in view.instruments.values()}
 
@@ -96,22 +96,21 @@ class _Planner:
                 continue
             before = self.changes.before(parent)
             try:
-                self._work(parent)
+                self._work(before)
             # Not `Exception` alone: an order that cannot be worked must not hold up the account's others.
             except BaseException as error:  # noqa: BLE001
                 self._stepper.give_up(before, f"It could not be worked: {told(error)}")
 
-    def _work(self, parent: ParentOrder) -> None:
+    def _work(self, before: Before) -> None:
+        parent = before.parent
         algorithm = self._view.algorithms.get(parent.algorithm_id)
         instrument = self._by_id.get(parent.instrument_id or "")
         if algorithm is None or instrument is None:
             self._stepper.pause(parent, "Its algorithm or instrument is no longer there.")
             return
-        before = len(self.changes.new_children)
         quote = self._sight.quote(parent.account_id, instrument.id, self._limits.quote_age_s)
         self._stepper.step(parent, algorithm, instrument, quote)
-        if len(self.changes.new_children) > before:
-            self._judge_again(self.changes.parents[parent.id], instrument)
+        self._later.judge(before, algorithm, instrument)
 
     def pending(self) -> None:
         """Admit in order; a lane goes on only past what is no longer waiting."""
@@ -276,17 +275,6 @@ class _Planner:
         text = f"It waited for more than {self._limits.pending_s:.0f} s: {waiting.reason}"
         self._stepper.end(parent, ParentState.EXPIRED, "waited_too_long", text)
         return True
-
-    def _judge_again(self, parent: ParentOrder, instrument: Instrument) -> None:
-        """Children placed after the admission pass the live guardians first."""
-        algorithm = self._view.algorithms[parent.algorithm_id]
-        if parent.side is None or parent.quantity is None:
-            return
-        size = Size(side=parent.side, quantity=parent.remaining or parent.quantity)
-        verdicts = self._admission.verdicts(parent, algorithm, instrument, size, live_only=True)
-        verdict = combine(verdicts, size.quantity)
-        if verdict.decision is not Decision.ALLOW:
-            self._stepper.request_cancel(parent, verdict.message)
 
     def _wait(self, parent: ParentOrder, waiting: Waiting) -> None:
         current = self.changes.parents[parent.id]

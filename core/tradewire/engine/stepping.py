@@ -221,12 +221,17 @@ class Stepper:
             extended_hours=place.extended_hours,
             created_at=self._now,
         )
+        self.place(parent, child, place.quantity)
+
+    def place(self, parent: ParentOrder, child: ChildOrder, quantity: Decimal) -> None:
+        """Place a child for so much, to be sent once it is stored."""
+        child = msgspec.structs.replace(child, quantity=quantity)
         self._changes.place(child)
         self._note(
             parent,
             EntryKind.CHILD_CREATED,
             None,
-            client_id=client_id,
+            client_id=child.client_id,
             leg=child.leg,
             slice=child.slice,
             generation=child.generation,

@@ -27,7 +27,7 @@ from tradewire import (
 from tradewire.domain.account import AccountMode
 from tradewire.domain.algorithm import AlgorithmState, Plugged
 from tradewire.domain.message import Action
-from tradewire.domain.order import ChildState, ParentState
+from tradewire.domain.order import ParentState
 from tradewire.store.database import Store
 from tradewire.store.schema import verdicts
 
@@ -93,33 +93,6 @@ def test_a_delay_into_the_past_does_not_come_back_at_once(store: Store) -> None:
         bench.work()
     assert len(bench.rows(verdicts)) == 1
     assert bench.parent(signal).wake_at == bench.clock.now() + timedelta(seconds=1)
-
-
-@pytest.mark.parametrize("decision", [Decision.BLOCK, Decision.DELAY, Decision.TRIM])
-def test_a_live_guardian_that_does_not_allow_a_later_child_ends_the_order(
-    store: Store, decision: Decision
-) -> None:
-    told = Told()
-    bench, _ = scripted(store, Step(actions=(place(4),)), Step(actions=(place(6, slice=1),)), guardian=told)
-    signal = bench.ask()
-    child = sent(bench, signal)
-    told.later = lambda view: Verdict(
-        decision=decision, reason="no", message="No.", quantity=Decimal(1), until=view.now
-    )
-    bench.report(execution(child, "e", 4))
-    bench.work()
-    assert [one.state for one in bench.children()] == [ChildState.FILLED, ChildState.CANCELLED]
-    assert bench.parent(signal).state is ParentState.PARTLY_FILLED
-    assert [one.client_id for one in bench.desk.queue] == [child.client_id]
-
-
-def test_a_guardian_quarantined_since_the_admission_denies_a_later_child(store: Store) -> None:
-    bench, _ = scripted(store, Step(actions=(place(4),)), Step(actions=(place(6, slice=1),)), guardian=Told())
-    signal = bench.ask()
-    bench.plugins.quarantine_guardian("told", "late")
-    bench.report(execution(sent(bench, signal), "e", 4))
-    bench.work()
-    assert bench.parent(signal).state is ParentState.PARTLY_FILLED
 
 
 def test_a_test_message_ends_before_the_broker_on_a_live_account(store: Store) -> None:

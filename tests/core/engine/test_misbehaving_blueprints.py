@@ -154,7 +154,7 @@ def test_what_fails_around_a_step_is_named_and_stops_no_other_order(
     def failing(*_: Any, **__: Any) -> None:
         raise LookupError("no such view")
 
-    monkeypatch.setattr("tradewire.engine.planning._Planner._judge_again", failing)
+    monkeypatch.setattr("tradewire.engine.later_children.LaterChildren.judge", failing)
     other = bench.ask("other")
     paused = bench.parent(signal)
     assert (paused.state, len(bench.children(paused.id))) == (ParentState.PAUSED, 1)
