@@ -137,16 +137,29 @@ def _bad_guardians(guardians: Sequence[Plugged], plugins: Plugins, scope: Scope)
 
 
 def _params(kind: str, chosen: Plugged, plugin: Blueprint | Guardian) -> Iterator[str]:
-    known = [field.encode_name for field in msgspec.structs.fields(plugin.Params)]
-    unknown = [name for name in chosen.params if name not in known]
-    for name in unknown:
-        yield f'The {kind} {chosen.name} has no parameter "{name}".{nearest(name, known) or _listed(known)}'
-    if unknown:
-        return
+    types = {field.encode_name: field.type for field in msgspec.structs.fields(plugin.Params)}
+    for name in chosen.params:
+        if name not in types:
+            hint = nearest(name, types) or _listed(types)
+            yield f'The {kind} {chosen.name} has no parameter "{name}".{hint}'
+    written = {name: value for name, value in chosen.params.items() if name in types}
+    mistaken = [text for name, value in written.items() if (text := _mistake(name, value, types[name]))]
     try:
-        decoded(chosen, plugin.Params)
+        if not mistaken:
+            decoded(msgspec.structs.replace(chosen, params=written), plugin.Params)
     except (msgspec.ValidationError, ValueError) as error:
-        yield f"The {kind} {chosen.name} does not take its parameters: {_in_words(str(error))}."
+        mistaken = [_in_words(str(error))]
+    for text in mistaken:
+        yield f"The {kind} {chosen.name} does not take its parameters: {text}."
+
+
+def _mistake(name: str, value: Any, type: Any) -> str | None:
+    """Why this one is not of its parameter's type, if it is not."""
+    try:
+        msgspec.convert(value, type, strict=False)
+    except (msgspec.ValidationError, ValueError) as error:
+        return _in_words(f"{error} - at `$.{name}`" if " - at " not in str(error) else str(error))
+    return None
 
 
 def _missing_guardians(draft: AlgorithmDraft) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Protocol
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
@@ -20,6 +19,7 @@ from tradewire.ledger.append import append
 from tradewire.plugins import Plugins
 from tradewire.services.algorithm_checks import problems_of, unmet_needs
 from tradewire.services.algorithm_file import AlgorithmDraft, read_algorithm
+from tradewire.services.algorithm_names import Calendars, refuse_mistakes, refuse_taken
 from tradewire.services.algorithm_rows import columns_of, end_of, made_of, replaced
 from tradewire.services.algorithm_view import (
     AlgorithmDetail,
@@ -29,7 +29,7 @@ from tradewire.services.algorithm_view import (
     view_of,
 )
 from tradewire.services.bells import Bells
-from tradewire.services.naming import account_by, account_names, algorithm_by, checked_name, keep_name
+from tradewire.services.naming import account_by, account_names, algorithm_by, keep_name
 from tradewire.services.refusal import Code, Refused
 from tradewire.services.still_there import refuse_live_orders, refuse_used_algorithm
 from tradewire.services.switches import install, uninstall
@@ -37,12 +37,6 @@ from tradewire.state.versions import bump, lock, lock_several
 from tradewire.store.database import Store
 from tradewire.store.locks import Lock, hold
 from tradewire.store.schema import accounts, algorithms
-
-
-class Calendars(Protocol):
-    """Trading calendars by name; an unknown name raises `Unhonoured`."""
-
-    async def get(self, name: str) -> SessionCalendar: ...
 
 
 def _not_known(account_id: str) -> Capabilities | None:
@@ -77,18 +71,14 @@ class Algorithms:
         draft, problems = read_algorithm(text)
         draft = _answered(draft, None, allow_shorts)
         problems += problems_of(draft, self._plugins)
-        if problems:
-            raise Refused(Code.INVALID, " ".join(problems), tuple(problems))
-        checked_name("an algorithm", draft.name)
-        if draft.validity.calendar is not None:
-            await self._calendars.get(draft.validity.calendar)
+        await refuse_mistakes(draft, problems, self._store, self._calendars, None)
         now = self._clock.now()
 
         def unit(conn: Connection) -> tuple[Algorithm, dict[str, str]]:
             hold(conn, Lock.CONFIGURATION)
             account = account_by(conn, draft.account)
             lock(conn, account.id)
-            _require_free(conn, draft.name)
+            refuse_taken(conn, draft.name)
             made = made_of(draft, account, now)
             conn.execute(insert(algorithms).values(id=made.id, **columns_of(made)))
             install(conn, Scope.ALGORITHM, made.id)
@@ -113,9 +103,7 @@ class Algorithms:
         before = await self._store.read(partial(algorithm_by, reference=of or draft.name))
         draft = _answered(draft, before.allow_shorts if before.dynamic.action else None, allow_shorts)
         problems += problems_of(draft, self._plugins)
-        if problems:
-            raise Refused(Code.INVALID, " ".join(problems), tuple(problems))
-        checked_name("an algorithm", draft.name)
+        await refuse_mistakes(draft, problems, self._store, self._calendars, before.name)
         calendar = await self._calendars.get(draft.validity.calendar) if draft.validity.calendar else None
         now = self._clock.now()
 
@@ -125,7 +113,7 @@ class Algorithms:
             account = account_by(conn, draft.account)
             lock_several(conn, (before.account_id, account.id))
             if draft.name != before.name:
-                _require_free(conn, draft.name)
+                refuse_taken(conn, draft.name)
             refuse_live_orders(conn, before)
             if account.id != before.account_id:
                 refuse_used_algorithm(conn, before)
@@ -291,11 +279,6 @@ def _answered(draft: AlgorithmDraft, before: bool | None, asked: bool | None) ->
     if draft.allow_shorts is not None:
         return draft
     return msgspec.structs.replace(draft, allow_shorts=before if asked is None else asked)
-
-
-def _require_free(conn: Connection, name: str) -> None:
-    if conn.execute(select(algorithms.c.id).where(algorithms.c.name == name)).first() is not None:
-        raise Refused(Code.CONFLICT, f'There is an algorithm "{name}" already; choose another name.')
 
 
 def _locked(conn: Connection, reference: str) -> Algorithm:

@@ -10,7 +10,8 @@ from tradewire.plugins import Plugins
 from tradewire.security.keyring import KeyTable
 from tradewire.security.sealing import Secrets
 from tradewire.services.accounts import Accounts
-from tradewire.services.algorithms import Algorithms, Calendars
+from tradewire.services.algorithm_names import Calendars
+from tradewire.services.algorithms import Algorithms
 from tradewire.services.audit import Audit
 from tradewire.services.backup.service import Backup
 from tradewire.services.bells import Bells, Silent
