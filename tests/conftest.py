@@ -36,6 +36,35 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(*_COLLECTED_AFTER)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What may take longer than others begins first in each process, so that none is left alone with it."""
+    usual = float(config.getini("timeout") or 0)
+    long: dict[str, list[pytest.Item]] = {}
+    rest = []
+    for item in items:
+        allowed = item.get_closest_marker("timeout")
+        if allowed is not None and allowed.args[0] > usual:
+            long.setdefault(_made_of(item), []).append(item)
+        else:
+            rest.append(item)
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    # Each process begins with a share of all that stand side by side, and takes over from others later.
+    size = -(-len(items) // processes)
+    items.clear()
+    for number in range(processes):
+        mine = [item for group in list(long.values())[number::processes] for item in group]
+        share = max(0, size - len(mine))
+        items += [*mine, *rest[:share]]
+        del rest[:share]
+    items += rest
+
+
+def _made_of(item: pytest.Item) -> str:
+    """Tests of one file stay together, or those of one case of it: they ask for what takes long to make."""
+    return f"{item.path}[{item.callspec.id if hasattr(item, 'callspec') else ''}]"
+
+
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Keys and the like are made anew for each run, and every process of a run must name its tests alike."""
     if isinstance(val, str) and len(val) > 20 and any(mark in val for mark in _SECRETS):
