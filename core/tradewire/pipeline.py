@@ -177,5 +177,6 @@ def _ask(stage: str, name: str, method: Callable[..., T], *arguments: object) ->
         return method(*arguments)
     # SystemExit too: a plugin may not end the thread that asks it.
     except (Exception, SystemExit) as error:
-        _log.error("The %s plugin %r failed:\n%s", stage, name, redacted_traceback(error))
+        presented = next((one.key for one in arguments if isinstance(one, Attempt)), None)
+        _log.error("The %s plugin %r failed:\n%s", stage, name, redacted_traceback(error, presented))
         raise StageFailed(stage, name, error) from error

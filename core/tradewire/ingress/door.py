@@ -24,7 +24,14 @@ from tradewire.ingress.answers import (
 from tradewire.ingress.arrival import Arrival, Fault, Outcome, Stored
 from tradewire.ingress.claim import Claim
 from tradewire.ingress.commit import Commit, InDoubt
-from tradewire.ingress.content import digest, id_digest, kept, redacted_message, redacted_text
+from tradewire.ingress.content import (
+    digest,
+    id_digest,
+    kept,
+    presented_in,
+    redacted_message,
+    redacted_text,
+)
 from tradewire.ingress.identify import Identify, Letter
 from tradewire.ingress.refused import Turnstile
 from tradewire.ingress.request import Received
@@ -75,15 +82,16 @@ class Door:
         try:
             return await work(request)
         except StoreUnavailable as error:
-            _log.warning("A message was answered with 503: %s", redacted_text(str(error)))
-            return unavailable(f"Nothing was stored; send it again. {redacted_text(str(error))}")
+            why = _plain(str(error), request)
+            _log.warning("A message was answered with 503: %s", why)
+            return unavailable(f"Nothing was stored; send it again. {why}")
         except InDoubt:
             return unavailable(
                 "The database is too slow to say in time whether the message was stored; send it again: "
                 "if it was, the copy is recognised and runs no second time."
             )
         except pipeline.StageFailed as error:
-            _log.error("A message was answered with 503: %s", redacted_text(str(error)))
+            _log.error("A message was answered with 503: %s", _plain(str(error), request))
             what = (
                 "The message could not be read"
                 if error.stage == "parse"
@@ -91,7 +99,7 @@ class Door:
             )
             return unavailable(f"{what}, and nothing was stored; send it again.")
         except Exception:  # noqa: BLE001 - the outermost edge: whatever it is, TradingView must send again
-            _log.error("A message was answered with 503:\n%s", redacted_text(traceback.format_exc()))
+            _log.error("A message was answered with 503:\n%s", _plain(traceback.format_exc(), request))
             return unavailable("Tradewire failed before anything was stored; send it again.")
 
     async def _refused(self, request: Received, status: int, kind: str, reason: str) -> Answer:
@@ -118,7 +126,7 @@ class Door:
         except OddAddress as error:
             return await self._refused(request, ODD, "path", str(error))
         except InvalidMessage as error:
-            return await self._unparsed(request, found, _fault(error.field, error.reason))
+            return await self._unparsed(request, found, _fault(error.field, _plain(error.reason, request)))
         except Unhonoured as error:
             found = keys_in({}, request.path) + found
             return await self._unparsed(request, found, _fault(None, str(error)))
@@ -152,11 +160,12 @@ class Door:
         caller = self._caller([*found, closed_up])
         if caller is None:
             return await self._denied(request, parsed.key, answer)
-        arrival = self._arrival(request, caller, parsed, _fault("apiKey", answer.message), address)
+        said = redacted_text(answer.message, (parsed.key,))
+        arrival = self._arrival(request, caller, parsed, _fault("apiKey", said), address)
         outcome = await self._commit(arrival, request.time_left_s)
         if outcome.stored is not Stored.INVALID:
             return await self._answer(request, arrival, outcome, parsed.key)
-        return unauthorized(answer.kind, redacted_text(answer.message))
+        return unauthorized(answer.kind, said)
 
     async def _authenticate(self, request: Received, key: str | None) -> Caller | Denied:
         return await self._identify(
@@ -193,7 +202,7 @@ class Door:
             content_digest=content,
             digest=content if explicit is None else id_digest(request.provider, strategy, explicit),
             for_ever=explicit is not None,
-            message=None if parsed is None else redacted_message(parsed.message),
+            message=None if parsed is None else redacted_message(parsed.message, parsed.key),
             fault=fault,
             checked_by=pipeline.authenticators(self._plugins, request.provider),
             claim=Claim(),
@@ -221,8 +230,13 @@ class Door:
         if locked := self._turnstile.locked(request.source, key):
             return locked
         await self._turnstile.keep(request, key, denied.kind)
-        return unauthorized(denied.kind, redacted_text(denied.message))
+        return unauthorized(denied.kind, redacted_text(denied.message, (key,)))
 
 
 def _fault(field: str | None, reason: str) -> Fault:
     return Fault(field=None if field is None else redacted_text(field), reason=redacted_text(reason))
+
+
+def _plain(text: str, request: Received) -> str:
+    """`text` of a failure, in which a plugin may have quoted what it was given."""
+    return redacted_text(text, (*request.path, *presented_in(request.body)))

@@ -7,12 +7,19 @@ from typing import Any
 
 import msgspec
 
+from tradewire.security import checked_token
 from tradewire.security.known_secrets import known
 
 MASK = "…"
+#: What is shorter is no key, and masking it everywhere would only make a text unreadable.
+SHORTEST_SECRET = 8
 
 _TOKEN = re.compile(r"(?i)(tw_(?:live|api)_)([0-9a-z]+)")
 _TOKEN_BYTES = re.compile(rb"(?i)(tw_(?:live|api)_)([0-9a-z]+)")
+# A key that was copied without its prefix; its checksum tells it from every other text of that length.
+_PREFIXES = ("tw_live_", "tw_api_")
+_BARE = re.compile(rf"(?<![0-9A-Za-z])[0-9A-Za-z]{{{checked_token.BODY_LENGTH}}}(?![0-9A-Za-z])")
+_BARE_BYTES = re.compile(_BARE.pattern.encode())
 _ESCAPED = re.compile(rb"\\u00([2-7][0-9A-Fa-f])")
 _PLAIN = re.compile(rb"[0-9A-Za-z_]")
 _SHORTEST_WITH_LAST4 = 12
@@ -39,13 +46,15 @@ _IN_TEXT = (
 
 
 def redact(raw: bytes) -> bytes:
-    """`raw` with everything key-like (right or wrong) shortened to its prefix, "…" and its last 4 characters.
+    """`raw` with everything key-like (right or wrong) shortened to its prefix, "…" and its last 4 characters,
+    and a right key also where its prefix is missing.
 
     A key that hides behind JSON's `\\u0041` escapes is found as well; the escapes are then written plainly.
     """
     plain = with_plain_letters(raw)
-    if plain is not raw and _TOKEN_BYTES.findall(plain) != _TOKEN_BYTES.findall(raw):
+    if plain is not raw and _key_like(plain) != _key_like(raw):
         raw = plain
+    raw = _BARE_BYTES.sub(lambda found: _shortened_if_key(found[0].decode("ascii")).encode(), raw)
     return _TOKEN_BYTES.sub(lambda found: _shortened(found[0].decode("ascii")).encode(), raw)
 
 
@@ -54,12 +63,17 @@ def redact_text(text: str) -> str:
     text = known.mask(text)
     for pattern, replacement in _IN_TEXT:
         text = pattern.sub(replacement, text)
+    text = _BARE.sub(lambda found: _shortened_if_key(found[0]), text)
     return _TOKEN.sub(lambda found: _shortened(found[0]), text)
 
 
-def redacted_traceback(error: BaseException) -> str:
-    """What a log may hold of a failure; whatever a message brought may stand in it."""
-    return redact_text("".join(traceback.format_exception(error)))
+def redacted_traceback(error: BaseException, presented: str | None = None) -> str:
+    """What a log may hold of a failure; whatever a message brought may stand in it, and what it `presented`
+    as its key does not."""
+    text = "".join(traceback.format_exception(error))
+    if presented and len(presented) >= SHORTEST_SECRET:
+        text = text.replace(presented, MASK)
+    return redact_text(text)
 
 
 def with_plain_letters(raw: bytes) -> bytes:
@@ -99,6 +113,15 @@ def _redacted(name: str, value: Any) -> Any:
 
 def _shortened_if_token(value: Any) -> str:
     return _shortened(value) if isinstance(value, str) and _TOKEN.fullmatch(value) else MASK
+
+
+def _key_like(raw: bytes) -> list[bytes]:
+    return [found[0] for pattern in (_TOKEN_BYTES, _BARE_BYTES) for found in pattern.finditer(raw)]
+
+
+def _shortened_if_key(bare: str) -> str:
+    is_key = any(checked_token.has_valid_checksum(prefix, prefix + bare) for prefix in _PREFIXES)
+    return MASK + bare[-4:] if is_key else bare
 
 
 def _shortened(token: str) -> str:

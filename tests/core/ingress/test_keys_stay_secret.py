@@ -109,3 +109,58 @@ def test_a_key_is_never_told_again(served: Served, whose: str, caplog: pytest.Lo
         assert key not in text
         assert halves[1] not in text
         assert halves[0] not in text
+
+
+def odd_keys(key: str) -> list[str]:
+    """What is left of a key where somebody pasted too little, too much, or something else."""
+    body = key.removeprefix("tw_live_")
+    return [body, body[:-1], f"tw-live-{body}", f"tw_live {body}", f"{body}x", "hunter2hunter2", "s3cret"]
+
+
+def odd_ways(rig: Rig, odd: str) -> list[tuple[str, bytes]]:
+    """Messages that stand in the Signal Log, since a valid key is somewhere in them."""
+    here, key = "/api/tradingview/webhook", rig.key.encode()
+    whole = rig.message(apiKey=odd, comment="VALID")
+    escaped = "".join(f"\\u{ord(character):04x}" for character in odd).encode()
+    return [
+        (path, body.replace(b"VALID", key))
+        for path, body in [
+            (here, whole),
+            (here, whole.replace(b"apiKey", b" API_KEY")),
+            (here, whole.replace(b"apiKey", b"\\u0061piKey")),
+            (here, whole.replace(odd.encode(), escaped)),
+            (here, whole[:-1]),
+            (here, whole.replace(f'"{odd}"'.encode(), odd.encode())),
+            (here, whole.replace(f'"{odd}"'.encode(), f"'{odd}'".encode())),
+            (here, whole.replace(f'"{odd}"'.encode(), f'["{odd}"]'.encode())),
+            (here, whole.replace(f'"{odd}"'.encode(), f'{{"key": "{odd}"}}'.encode())),
+            (here, b'{"comment": "VALID", "apiKey": "' + odd.encode()),
+            (f"{here}/{rig.key}", rig.message(apiKey=odd)),
+            ("/api/careless/webhook", whole),
+            ("/api/tradingview/webhook", rig.message(apiKey=odd)),
+        ]
+    ]
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_what_stands_in_the_keys_field_is_never_told_again_whatever_it_looks_like(
+    served: Served, number: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig = served.rig
+    odd = odd_keys(rig.key)[number]
+    rig.plugins.providers |= {"careless": Careless()}
+    caplog.set_level(logging.DEBUG)
+    for path, body in odd_ways(rig, odd):
+        assert served.post(body, path=path).status_code in (400, 401, 404, 503)
+    if len(odd) > 7:
+        rig.plugins.authenticators["telltale"] = Telltale()
+        assert served.post(rig.message(apiKey=odd)).status_code == 503
+    stored = rig.store.read_now(lambda conn: conn.execute(select(signals)).all())
+    assert len(stored) >= 10
+    told = [str(record.__dict__) for record in caplog.records if not record.name.startswith("http")]
+    for table in (signals, refusals, ledger_entries, dedupe):
+        for row in rig.store.read_now(lambda conn, table=table: conn.execute(select(table)).all()):
+            told.append(str(tuple(row)))
+    for text in told:
+        assert odd not in text
+        assert odd[:30] not in text

@@ -113,3 +113,10 @@ def test_a_key_behind_json_escapes_is_redacted() -> None:
 @given(raw=st.binary())
 def test_bytes_without_a_key_are_left_as_they_are(raw: bytes) -> None:
     assert redact(raw) == raw
+
+
+def test_a_key_without_its_prefix_is_shortened_and_other_texts_of_its_length_are_kept() -> None:
+    bare = keys.new_key().removeprefix("tw_live_")
+    other = "a" * len(bare)
+    told = redact(f'{{"x": "{bare}", "y": "{other}"}}'.encode()).decode()
+    assert told == f'{{"x": "…{bare[-4:]}", "y": "{other}"}}'
