@@ -1,8 +1,10 @@
 """A backup knows no kind of database: from SQLite to PostgreSQL and back, and over what stands there."""
 
+import json
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, text
@@ -160,6 +162,55 @@ def test_another_programs_tables_are_left_alone(sqlite_url: str, postgres: Postg
     with pytest.raises(Unhonoured, match="another program's tables"):
         restore(back_up(sqlite_url, tmp_path / "backup.zip"), target, tmp_path)
     postgres.drop(target)
+
+
+def rewritten(file: Path, tmp_path: Path, change: Callable[[list[Any]], None]) -> Path:
+    """The backup with another list of tables in its manifest, which hold what they held."""
+    changed = tmp_path / "changed.zip"
+    with zipfile.ZipFile(file) as before, zipfile.ZipFile(changed, "w") as after:
+        for name in before.namelist():
+            content = before.read(name)
+            if name == "manifest.json":
+                manifest = json.loads(content)
+                change(manifest["tables"])
+                content = json.dumps(manifest).encode()
+            after.writestr(name, content)
+    return changed
+
+
+def without_positions(tables: list[Any]) -> None:
+    tables[:] = [one for one in tables if one["name"] != "positions"]
+
+
+def without_a_column(tables: list[Any]) -> None:
+    [table] = [one for one in tables if one["name"] == "positions"]
+    table["columns"] = [one for one in table["columns"] if one["name"] != "entries"]
+
+
+def twice(tables: list[Any]) -> None:
+    tables += [one for one in tables if one["name"] == "positions"]
+
+
+def renamed(tables: list[Any]) -> None:
+    [table] = [one for one in tables if one["name"] == "positions"]
+    table["name"] = "posit'ions"
+
+
+@pytest.mark.parametrize("change", [without_positions, without_a_column, twice, renamed])
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_backup_that_leaves_out_a_table_or_a_column_or_has_one_twice_is_refused(
+    sqlite_url: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    kind: str,
+    change: Callable[[list[Any]], None],
+) -> None:
+    live(sqlite_url)
+    backup = back_up(sqlite_url, tmp_path / "backup.zip")
+    url = f"sqlite:///{tmp_path}/new.db" if kind == "sqlite" else request.getfixturevalue("migrated_url")
+    with pytest.raises(Unhonoured, match=r"not whole.*positions.*nothing was restored|not whole.*posit'ions"):
+        restore(rewritten(backup, tmp_path, change), url, tmp_path)
+    assert not (tmp_path / "new.db").exists()
 
 
 def test_nothing_is_restored_over_a_database_on_which_another_folder_s_tradewire_runs(

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from alembic import command
-from sqlalchemy import Connection, delete, func, insert, select, text
+from sqlalchemy import Connection, delete, func, insert, inspect, select, text
 
 from tradewire.contract.errors import Unhonoured
 from tradewire.domain.base import Struct
@@ -57,6 +57,7 @@ def restore_into(
     refuse_newer(manifest)
     _migrate(conn, manifest.revision)
     with conn.begin():
+        _refuse_incomplete(conn, manifest)
         for entry in manifest.tables:
             into = target(entry.name, entry.columns)
             names = [one.name for one in entry.columns]
@@ -76,6 +77,28 @@ def restore_into(
         made = f"{manifest.made_at:%Y-%m-%d %H:%M:%S} UTC"
         held = hold_back(conn, Cause.RESTORED, f"A backup of {made} was restored.", kept, now)
     return Restored(rows=manifest.rows, held=held, damage=damage)
+
+
+def _refuse_incomplete(conn: Connection, manifest: Manifest) -> None:
+    """Every table of the backup's revision once, with every column: what is left out would be lost unsaid."""
+    there = inspect(conn)
+    expected = {
+        name: {column["name"] for column in there.get_columns(name)}
+        for name in there.get_table_names()
+        if name != "alembic_version"
+    }
+    told = [table.name for table in manifest.tables]
+    odd = sorted(expected.keys() ^ set(told) | {name for name in told if told.count(name) > 1})
+    for table in manifest.tables:
+        columns = [column.name for column in table.columns]
+        if table.name in expected and sorted(columns) != sorted(expected[table.name]):
+            odd.append(table.name)
+    if odd:
+        raise Unhonoured(
+            f"The backup is not whole: revision {manifest.revision} of the database has other tables or columns "
+            f"({', '.join(odd)}). It was changed after it was made, and nothing was restored. Take another "
+            "copy of it, or an older backup."
+        )
 
 
 def _migrate(conn: Connection, revision: str) -> None:
