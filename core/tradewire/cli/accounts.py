@@ -7,7 +7,7 @@ from urllib.parse import quote
 import msgspec
 from cyclopts import App, Parameter
 
-from tradewire.cli import screen
+from tradewire.cli import ranges, screen
 from tradewire.cli.ask import hidden, is_interactive, yes_or_no
 from tradewire.cli.client import Api, connect
 from tradewire.cli.exits import Exit, Stop
@@ -38,7 +38,11 @@ def add(
         Parameter(negative="", help="A limit of this account as NAME.PARAMETER=VALUE; may be repeated."),
     ] = (),
     multiplier: Annotated[
-        str, Parameter(help="What algorithms open here is scaled by it; what they close is not.")
+        str,
+        Parameter(
+            help="What algorithms open here is scaled by it; what they close is not.",
+            validator=ranges.multiplier,
+        ),
     ] = "1",
     common: Common = DEFAULT,
 ) -> None:
@@ -84,7 +88,11 @@ def change(
         tuple[str, ...], Parameter(negative="", help="A guardian to take away; may be repeated.")
     ] = (),
     multiplier: Annotated[
-        str | None, Parameter(help="What algorithms open here is scaled by it; what they close is not.")
+        str | None,
+        Parameter(
+            help="What algorithms open here is scaled by it; what they close is not.",
+            validator=ranges.multiplier,
+        ),
     ] = None,
     common: Common = DEFAULT,
 ) -> None:
@@ -123,7 +131,11 @@ def scale(
     /,
     *,
     multiplier: Annotated[
-        str, Parameter(help="What algorithms open here is scaled by it; what they close is not.")
+        str,
+        Parameter(
+            help="What algorithms open here is scaled by it; what they close is not.",
+            validator=ranges.multiplier,
+        ),
     ],
     common: Common = DEFAULT,
 ) -> None:

@@ -12,6 +12,7 @@ from tradewire.cli.audit_check import check
 from tradewire.cli.client import connect
 from tradewire.cli.exits import Exit, Stop
 from tradewire.cli.options import DEFAULT, Common
+from tradewire.cli.ranges import from_one
 
 if TYPE_CHECKING:
     from tradewire.ledger.checkpoint import Checkpoint
@@ -84,8 +85,8 @@ def export(
     /,
     *,
     form: Annotated[Literal["jsonl", "csv"], Parameter(name="--format", help="The file's format.")] = "jsonl",
-    first: Annotated[int, Parameter(help="The first entry's number.")] = 1,
-    last: Annotated[int | None, Parameter(help="The last entry's number.")] = None,
+    first: Annotated[int, Parameter(help="The first entry's number.", validator=from_one)] = 1,
+    last: Annotated[int | None, Parameter(help="The last entry's number.", validator=from_one)] = None,
     common: Common = DEFAULT,
 ) -> None:
     """The ledger's entries, for whoever verifies them without the database."""

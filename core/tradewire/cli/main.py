@@ -3,10 +3,14 @@
 import os
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from cyclopts import App, Parameter
 
 from tradewire.cli.exits import Exit, Stop
+
+if TYPE_CHECKING:
+    from cyclopts import CycloptsError
 
 #: Each module has `register(app)`, which adds its commands; a new part adds its name here.
 PARTS = (
@@ -94,6 +98,9 @@ def main(arguments: list[str]) -> int:
     from tradewire.contract.errors import Unhonoured
 
     app = make_app()
+    unknown = _no_such_command(app, arguments)
+    if unknown is not None:
+        return _say(Exit.USAGE, unknown)
     try:
         app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
     except Stop as stop:
@@ -116,18 +123,49 @@ def main(arguments: list[str]) -> int:
 
 def _usage(error: Exception) -> str | None:
     """What was wrong with the command line, as a sentence; None where something else failed."""
-    from cyclopts import CycloptsError, MissingArgumentError, UnknownCommandError, UnusedCliTokensError
+    from cyclopts import (
+        CoercionError,
+        CycloptsError,
+        MissingArgumentError,
+        UnknownCommandError,
+        UnusedCliTokensError,
+        ValidationError,
+    )
 
     if isinstance(error, MissingArgumentError) and error.argument is not None:
         command = " ".join(("tradewire", *(error.command_chain or ())))
         missing = error.keyword or error.argument.name
         what = f"{missing} needs a value" if error.keyword else f"{missing} is missing"
         return f"{what}. `{command} --help` lists what it takes."
+    if isinstance(error, ValidationError) and error.argument is not None:
+        return f"{_named(error)} {error.exception_message}, not {error.argument.value}."
+    if isinstance(error, CoercionError) and error.target_type is int and error.token is not None:
+        return f"{_named(error)} is a whole number, not {error.token.value}."
     if isinstance(error, UnknownCommandError | UnusedCliTokensError):
         words = " ".join(error.unused_tokens or ()) if isinstance(error, UnusedCliTokensError) else ""
         there = f'There is no command or argument "{words}" here.' if words else str(error)
         return f"{there} `tradewire --help` lists the commands."
     return str(error) if isinstance(error, CycloptsError) else None
+
+
+def _no_such_command(app: App, arguments: list[str]) -> str | None:
+    """What was probably meant, where the first word is no command."""
+    from difflib import get_close_matches
+
+    names = [name for name in app if not name.startswith("-")]
+    if not arguments or arguments[0].startswith("-") or arguments[0] in names:
+        return None
+    near = get_close_matches(arguments[0], names, n=1)
+    meant = f' Did you mean "{near[0]}"?' if near else ""
+    return f'There is no command "{arguments[0]}".{meant} `tradewire --help` lists the commands.'
+
+
+def _named(error: "CycloptsError") -> str:
+    """The option as it was written."""
+    argument = error.argument
+    if argument is None:
+        return "It"
+    return next((token.keyword for token in argument.tokens if token.keyword), None) or argument.name
 
 
 def _unexpected(error: Exception) -> str:

@@ -10,6 +10,7 @@ from tradewire.cli import screen
 from tradewire.cli.client import connect
 from tradewire.cli.exits import Exit, Stop
 from tradewire.cli.options import DEFAULT, Common
+from tradewire.cli.ranges import MOST_ITEMS, above_zero, between
 
 if TYPE_CHECKING:
     from tradewire.services.orders import OrderView
@@ -33,7 +34,7 @@ State = Literal[
 ]
 Account = Annotated[str | None, Parameter(help="Only this account's.")]
 Algorithm = Annotated[str | None, Parameter(help="Only this algorithm's.")]
-Limit = Annotated[int, Parameter(help="How many, the newest; 1 to 500.")]
+Limit = Annotated[int, Parameter(help="How many, the newest; 1 to 500.", validator=between(1, MOST_ITEMS))]
 After = Annotated[str | None, Parameter(help="The `next` of the page before.")]
 
 
@@ -93,8 +94,13 @@ def resolve(
     /,
     *,
     absent: Annotated[bool, Parameter(negative="", help="It never reached the broker.")] = False,
-    filled: Annotated[str | None, Parameter(help="It was executed: the quantity filled in all.")] = None,
-    price: Annotated[str | None, Parameter(help="The price per unit, with --filled.")] = None,
+    filled: Annotated[
+        str | None,
+        Parameter(help="It was executed: the quantity filled in all.", validator=above_zero),
+    ] = None,
+    price: Annotated[
+        str | None, Parameter(help="The price per unit, with --filled.", validator=above_zero)
+    ] = None,
     common: Common = DEFAULT,
 ) -> None:
     """Decide about an order of which the broker cannot tell whether it exists."""

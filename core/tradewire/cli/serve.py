@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
+from tradewire.cli.ranges import LARGEST_PORT, between
+
 if TYPE_CHECKING:
     from tradewire.runtime.core import Core
     from tradewire.server.embedded import ListeningAt
@@ -21,7 +23,10 @@ def serve(
     *,
     data: Annotated[Path, Parameter(env_var="TRADEWIRE_DATA", help="The data folder.")] = Path(".tradewire"),
     host: Annotated[str | None, Parameter(help="Address to listen on; 127.0.0.1 by default.")] = None,
-    port: Annotated[int | None, Parameter(help="Port to listen on; 0 takes a free one.")] = None,
+    port: Annotated[
+        int | None,
+        Parameter(help="Port to listen on; 0 takes a free one.", validator=between(0, LARGEST_PORT)),
+    ] = None,
     share_port: Annotated[
         bool, Parameter(negative="", help="Let several processes listen on that port.")
     ] = False,

@@ -12,6 +12,7 @@ from cyclopts import App, Parameter
 from tradewire.cli import screen
 from tradewire.cli.client import Api, connect
 from tradewire.cli.options import DEFAULT, Common
+from tradewire.cli.ranges import MOST_ITEMS, between
 from tradewire.cli.send import send
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ def signals(
     status: Annotated[Status | None, Parameter(help="Only these.")] = None,
     algorithm: Annotated[str | None, Parameter(help="Only what concerned this algorithm.")] = None,
     refused: Annotated[bool, Parameter(negative="", help="Messages without a valid key instead.")] = False,
-    limit: Annotated[int, Parameter(help="How many, the newest; 1 to 500.")] = 20,
+    limit: Annotated[
+        int, Parameter(help="How many, the newest; 1 to 500.", validator=between(1, MOST_ITEMS))
+    ] = 20,
     after: Annotated[str | None, Parameter(help="The `next` of the page before.")] = None,
     common: Common = DEFAULT,
 ) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
+from tradewire.cli.ranges import LARGEST_PORT, between
+
 if TYPE_CHECKING:
     from tradewire.runtime.core import Core
     from tradewire.runtime.first_run import Standing
@@ -23,7 +25,10 @@ def up(
     *,
     data: Annotated[Path, Parameter(env_var="TRADEWIRE_DATA", help="The data folder.")] = Path(".tradewire"),
     host: Annotated[str | None, Parameter(help="Address to listen on; 127.0.0.1 by default.")] = None,
-    port: Annotated[int | None, Parameter(help="Port to listen on; 0 takes a free one.")] = None,
+    port: Annotated[
+        int | None,
+        Parameter(help="Port to listen on; 0 takes a free one.", validator=between(0, LARGEST_PORT)),
+    ] = None,
     ssl_cert: Annotated[Path | None, Parameter(help="Certificate chain (PEM), to serve https.")] = None,
     ssl_key: Annotated[Path | None, Parameter(help="The certificate's private key (PEM).")] = None,
     config: Annotated[

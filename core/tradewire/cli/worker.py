@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 from tradewire.cli import screen
 from tradewire.cli.client import connect
 from tradewire.cli.options import DEFAULT, Common
+from tradewire.cli.ranges import LARGEST_PORT, between
 
 if TYPE_CHECKING:
     from tradewire.engine.engine import Engine
@@ -32,7 +33,10 @@ def worker(
         str | None, Parameter(help="Address for /health and /metrics; 127.0.0.1 by default.")
     ] = None,
     port: Annotated[
-        int | None, Parameter(help="Port for /health and /metrics; a free one by default.")
+        int | None,
+        Parameter(
+            help="Port for /health and /metrics; a free one by default.", validator=between(0, LARGEST_PORT)
+        ),
     ] = None,
     config: Annotated[
         Path | None,

@@ -82,6 +82,7 @@ def test_a_key_is_revealed_for_the_password(cli: Cli, monkeypatch: pytest.Monkey
 def test_each_mistake_of_a_file_is_a_line(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / "bad.toml"
     path.write_text(ALGORITHM.replace('"buy"', '"bye"').replace("quantity = 10\n", "quantity = 0\n"))
+    cli("account", "add", "paper")
     refused = cli("algorithm", "add", str(path))
     assert refused.code == 1
     assert [line[:2] for line in refused.err.splitlines()] == ["- ", "- "]
@@ -314,6 +315,6 @@ def test_an_accounts_multiplier_is_set_and_shown(cli: Cli) -> None:
 def test_what_is_no_multiplier_is_refused_in_one_sentence(cli: Cli, text: str) -> None:
     cli("account", "add", "paper")
     refused = cli("account", "set", "paper", f"--multiplier={text}")
-    assert (refused.code, refused.out) == (1, "")
-    assert refused.err.startswith("quantity_multiplier is ")
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.startswith("--multiplier is ")
     assert len(refused.err.strip().splitlines()) == 1
