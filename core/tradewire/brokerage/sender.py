@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -22,6 +23,8 @@ from tradewire.settings import EngineSettings
 from tradewire.store.database import StoreInDoubt, StoreUnavailable
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 #: What says nothing about any of the orders that were written together.
 _NOBODYS_FAULT = (StoreUnavailable, LeaseLost)
@@ -93,11 +96,7 @@ class Sender:
 
     async def _send_or_look_up(self, client_id: str) -> None:
         try:
-            await self._send(client_id)
-        except StoreInDoubt as error:
-            log.error("An order was not sent; whether it was marked as sent is unknown.", error=str(error))
-            unsent = Unknown(cause="The database was lost at the last look, before anything was sent.")
-            self._on_after(client_id, await self._stored(client_id, unsent))
+            await self._send_or_doubt(client_id)
         except StoreUnavailable as error:
             # It is stored as NEW, and the sweeper sends it.
             log.error("An order waits for the database.", order=client_id, error=str(error))
@@ -110,6 +109,14 @@ class Sender:
         finally:
             self.in_flight.discard(client_id)
 
+    async def _send_or_doubt(self, client_id: str) -> None:
+        try:
+            await self._send(client_id)
+        except StoreInDoubt as error:
+            log.error("An order was not sent; whether it was marked as sent is unknown.", error=str(error))
+            unsent = Unknown(cause="The database was lost at the last look, before anything was sent.")
+            self._on_after(client_id, await self._stored(client_id, unsent))
+
     async def _send(self, client_id: str) -> None:
         released = await self._release(client_id)
         if isinstance(released, Withheld):
@@ -119,7 +126,7 @@ class Sender:
         if not self._tenure.outlasts(self._settings.submit_timeout_s):
             # This process stood still since the order was released: somebody else may act by now.
             log.warning("An order was held back because the account's lease ran out.", order=client_id)
-            await self._store.write(partial(store_untransmitted, client_id=client_id, now=self._clock.now()))
+            await self._until_stored(client_id, partial(self._put_back, client_id))
             return
         with self._observer.timed(Stage.SUBMIT):
             result = await self._submit(released)
@@ -130,13 +137,19 @@ class Sender:
         self._on_after(client_id, after)
 
     async def _stored(self, client_id: str, result: SubmitResult) -> After:
-        """Store an outcome; it is never lost for want of a database."""
+        return await self._until_stored(client_id, partial(self._store_outcome, (client_id, result)))
+
+    async def _until_stored(self, client_id: str, store: Callable[[], Awaitable[T]]) -> T:
+        """Store what became of an order; it is never lost for want of a database."""
         while True:
             try:
-                return await self._store_outcome((client_id, result))
+                return await store()
             except StoreUnavailable as error:
                 log.error("An order's outcome waits for the database.", order=client_id, error=str(error))
                 await asyncio.sleep(self._settings.lookup_base_s)
+
+    async def _put_back(self, client_id: str) -> None:
+        await self._store.write(partial(store_untransmitted, client_id=client_id, now=self._clock.now()))
 
     def _release_all(self, conn: Connection, client_ids: Sequence[str]) -> list[OrderRequest | Withheld]:
         return release_all(

@@ -1,6 +1,7 @@
 """Sending: in order within a lane, side by side between lanes, and no lane is ever left for dead."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Coroutine
 from math import inf
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy import Connection
 
 from core.engine.bench import Bench
 from tradewire import Accepted, OrderRequest, Rejected, RejectKind
-from tradewire.brokerage.outcomes import After
+from tradewire.brokerage.outcomes import After, store_lost
 from tradewire.brokerage.sender import Sender
 from tradewire.brokerage.tenure import FencedStore, Tenure
 from tradewire.contract.broker import SubmitResult
@@ -260,3 +261,85 @@ def test_an_order_released_just_before_a_standstill_is_not_transmitted_but_put_b
     assert session.sent == []
     assert bench.child(child.client_id).state is ChildState.NEW
     assert bench.kinds()[-2:] == ["child.sent", "child.looked_up"]
+
+
+class Taken(Failing):
+    """From the first write on that fails the account is another's."""
+
+    def __init__(self, bench: Bench, *errors: Exception | None) -> None:
+        super().__init__(bench.store, *errors)
+        self._bench = bench
+
+    async def write(self, unit: Callable[[Connection], Any]) -> Any:
+        error = self._errors.pop(0) if self._errors else None
+        stored = await self._store.write(unit)
+        if error is not None:
+            await asyncio.to_thread(self._bench.take_lease, "acc")
+            raise error
+        return stored
+
+
+def test_an_order_in_doubt_whose_account_is_another_s_by_then_is_left_to_it(bench: Bench) -> None:
+    first, second = children_for(bench, "AAPL", "AAPL")
+    session = Answering()
+    sender, told = sender_of(bench, session, Taken(bench, StoreInDoubt("The connection was lost.")))
+    failed: list[dict[str, Any]] = []
+
+    async def go() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(context))
+        sender.send(first)
+        sender.send(second)
+        await everything(sender)
+        gc.collect()
+
+    asyncio.run(go())
+    assert (session.sent, told, failed) == ([], [], [])
+    assert [bench.child(one.client_id).state for one in (first, second)] == [ChildState.SENT, ChildState.NEW]
+    # What the new owner does first: it looks up what was marked as sent, and sends the rest behind it.
+    left = bench.write(store_lost, account_id="acc", keep=frozenset(), now=bench.clock.now())
+    assert left == (first.client_id,)
+    assert bench.child(first.client_id).state is ChildState.UNKNOWN
+
+
+def test_an_answer_that_comes_after_the_lease_was_lost_leaves_the_order_to_be_looked_up(bench: Bench) -> None:
+    first, second = children_for(bench, "AAPL", "AAPL")
+    session = Answering()
+
+    async def late() -> SubmitResult:
+        await asyncio.to_thread(bench.take_lease, "acc")
+        return Rejected(kind=RejectKind.OTHER, message="no")
+
+    session.answers["AAPL"] = late
+
+    async def go() -> list[tuple[str, After]]:
+        sender, told = sender_of(bench, session)
+        sender.send(first)
+        sender.send(second)
+        await everything(sender)
+        return told
+
+    assert asyncio.run(go()) == []
+    assert session.sent == [first.client_id]
+    assert [bench.child(one.client_id).state for one in (first, second)] == [ChildState.SENT, ChildState.NEW]
+
+
+def test_an_order_that_was_held_back_is_put_back_as_soon_as_the_database_is_there_again(bench: Bench) -> None:
+    (child,) = children_for(bench, "AAPL")
+    session = Answering()
+    tenure = Tenure("acc", bench.leases["acc"], bench.clock.monotonic() + 30, bench.clock)
+    down = StoreUnavailable("The disk is full.")
+
+    class StandingStill(Failing):
+        async def write(self, unit: Callable[[Connection], Any]) -> Any:
+            stored = await super().write(unit)
+            bench.clock.advance(28)
+            return stored
+
+    async def go() -> None:
+        sender, _ = sender_of(bench, session, StandingStill(bench.store, None, down, down), tenure)
+        sender.send(child)
+        await everything(sender)
+
+    asyncio.run(go())
+    assert session.sent == []
+    assert bench.child(child.client_id).state is ChildState.NEW
