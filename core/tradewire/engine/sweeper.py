@@ -18,6 +18,7 @@ from tradewire.domain.base import Struct
 from tradewire.domain.clock import Clock, iso
 from tradewire.domain.ledger import Entry, EntryKind
 from tradewire.domain.order import Purpose
+from tradewire.engine.admission import entry_of
 from tradewire.engine.bells import Bells
 from tradewire.engine.claims import Claims
 from tradewire.engine.clock_steps import ClockSteps, wake_all
@@ -26,6 +27,7 @@ from tradewire.ledger.append import append
 from tradewire.ledger.seal import seal
 from tradewire.settings import EngineSettings
 from tradewire.state import versions
+from tradewire.state.rows import parent_of
 from tradewire.store.database import Store, StoreUnavailable
 from tradewire.store.locks import Lock, hold
 from tradewire.store.schema import algorithms, child_orders, decisions, parent_orders, signals
@@ -167,15 +169,6 @@ def expire(conn: Connection, now: datetime) -> frozenset[str]:
             .where(algorithms.c.id == algorithm.id)
             .values(state=stopped.state.value, document=stopped)
         )
-        conn.execute(
-            update(parent_orders)
-            .where(
-                parent_orders.c.algorithm_id == algorithm.id,
-                parent_orders.c.ended_at.is_(None),
-                parent_orders.c.purpose != Purpose.EXIT.value,
-            )
-            .values(cancel_requested=True, wake_at=now)
-        )
         entry = Entry(
             at=now,
             kind=EntryKind.ALGORITHM_EXPIRED,
@@ -183,6 +176,19 @@ def expire(conn: Connection, now: datetime) -> frozenset[str]:
             algorithm_id=algorithm.id,
             reason=why,
         )
-        append(conn, [entry])
+        append(conn, [entry, *_cancel_entries(conn, algorithm, why, now)])
         versions.bump(conn, algorithm.account_id)
     return frozenset(algorithm.account_id for algorithm in over)
+
+
+def _cancel_entries(conn: Connection, algorithm: Algorithm, why: str, now: datetime) -> list[Entry]:
+    """Ask for the cancel of whatever the algorithm still opens; returns what the ledger is told of it."""
+    mine = (
+        (parent_orders.c.algorithm_id == algorithm.id)
+        & parent_orders.c.ended_at.is_(None)
+        & ~parent_orders.c.cancel_requested
+        & (parent_orders.c.purpose != Purpose.EXIT.value)
+    )
+    found = conn.execute(select(parent_orders).where(mine).order_by(parent_orders.c.seq)).all()
+    conn.execute(update(parent_orders).where(mine).values(cancel_requested=True, wake_at=now))
+    return [entry_of(parent_of(row), EntryKind.PARENT_CANCEL_REQUESTED, now, why) for row in found]

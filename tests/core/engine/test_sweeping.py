@@ -17,7 +17,7 @@ from tradewire.engine.claims import Claims
 from tradewire.engine.single_flight import SingleFlight
 from tradewire.engine.sweeper import Due, Sweeper, expire, what_is_due
 from tradewire.settings import EngineSettings
-from tradewire.store.schema import algorithms
+from tradewire.store.schema import algorithms, ledger_entries
 
 
 def due(bench: Bench) -> Due:
@@ -57,6 +57,25 @@ def test_when_its_validity_ends_an_algorithm_stops_and_its_entries_are_cancelled
     assert (row.document.state, row.state) == (AlgorithmState.STOPPED, "stopped")
     assert [one.client_id for one in bench.desk.cancels] == [child.client_id]
     assert bench.parent(resting).cancel_requested
+
+
+def test_each_cancel_of_an_expired_algorithm_stands_in_the_ledger_once(bench: Bench) -> None:
+    cancelled = bench.ask(**limit(5))
+    sent(bench, cancelled)
+    bench.ask(action=Action.CANCEL)
+    orders = [bench.ask(**limit(5)), bench.ask(symbol="MSFT", **limit(5))]
+    for one in orders:
+        sent(bench, one)
+    pending = bench.signal()
+    bench.route()
+    bench.change_algorithm("alg", valid_until=bench.clock.now())
+    bench.write(expire, now=bench.clock.now())
+    asked = [row for row in bench.rows(ledger_entries) if row.kind == "parent.cancel_requested"]
+    assert [row.parent_id for row in asked] == [bench.parent(one).id for one in (cancelled, *orders, pending)]
+    assert all(b"Its validity ended" in row.body for row in asked[1:])
+    bench.work()
+    assert len([kind for kind in bench.kinds() if kind == "parent.cancel_requested"]) == 4
+    assert bench.parent(pending).state is ParentState.CANCELLED
 
 
 def test_an_exit_under_way_outlives_its_algorithms_validity(bench: Bench) -> None:
