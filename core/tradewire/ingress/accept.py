@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select, update
 
 from tradewire.crashpoints import crashpoint
 from tradewire.domain.clock import Clock
@@ -15,14 +15,13 @@ from tradewire.ledger.append import append
 from tradewire.store.inserting import RowInsert
 from tradewire.store.schema.access import keys
 from tradewire.store.schema.signals import signals
+from tradewire.store.selecting import RowSelect
 
 #: How exact a key's "last used" is.
 _USED_EVERY = timedelta(minutes=1)
 
 # Built once, as in `dedupe`.
-_KEYS = select(keys.c.id, keys.c.revoked_at, keys.c.last_used_at).where(
-    keys.c.id.in_(bindparam("sought", expanding=True))
-)
+_KEYS = RowSelect(keys.c.id, keys.c.id, keys.c.revoked_at, keys.c.last_used_at)
 _SIGNALS = RowInsert(
     signals,
     *("id", "provider", "connection", "key_id", "source", "received_at", "accepted_at", "raw", "message"),
@@ -112,7 +111,7 @@ def _outcome(arrival: Arrival, revoked: Mapping[str, datetime], copies: _Copies)
 
 def _revoked(conn: Connection, arrivals: Sequence[Arrival], now: datetime) -> dict[str, datetime]:
     """The keys that were revoked since the door looked; of the others, notes that they were used."""
-    rows = conn.execute(_KEYS, {"sought": list({arrival.key_id for arrival in arrivals})}).all()
+    rows = _KEYS(conn, {arrival.key_id for arrival in arrivals})
     stale = [
         key_id
         for key_id, revoked_at, used in rows

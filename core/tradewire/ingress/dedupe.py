@@ -7,10 +7,12 @@ from functools import lru_cache
 import msgspec
 from sqlalchemy import Connection, LargeBinary, bindparam, delete, select, type_coerce
 
+from tradewire.domain.algorithm import AlgorithmState
 from tradewire.domain.base import Struct
 from tradewire.store.inserting import RowInsert
 from tradewire.store.schema.accounts import algorithms
 from tradewire.store.schema.signals import dedupe
+from tradewire.store.selecting import RowSelect
 
 #: For how long after an uncertain 503 the same content is taken for its resend, whatever the window.
 IN_DOUBT = timedelta(seconds=60)
@@ -51,10 +53,8 @@ class _Algorithm(msgspec.Struct):
 
 
 # Built once: putting a statement together costs as much as running it, and these run with every batch.
-_STARTED = select(type_coerce(algorithms.c.document, LargeBinary)).where(algorithms.c.state == "started")
-_KNOWN = select(dedupe.c.key, dedupe.c.signal_id, dedupe.c.expires_at).where(
-    dedupe.c.key.in_(bindparam("sought", expanding=True))
-)
+_ALGORITHMS = RowSelect(algorithms.c.state, type_coerce(algorithms.c.document, LargeBinary))
+_KNOWN = RowSelect(dedupe.c.key, dedupe.c.key, dedupe.c.signal_id, dedupe.c.expires_at)
 _REMEMBER = RowInsert(dedupe, "key", "signal_id", "expires_at")
 # Those that another process is deleting, or putting another in place of, are left to it.
 _EXPIRED = (
@@ -76,7 +76,7 @@ def windows(
     if not wanted:
         return {}
     smallest: dict[tuple[str, str], float] = {}
-    for (document,) in conn.execute(_STARTED).all():
+    for (document,) in _ALGORITHMS(conn, (AlgorithmState.STARTED,)):
         entry, own = _listens(bytes(document), default_s)
         smallest[entry] = min(own, smallest.get(entry, own))
     return {entry: timedelta(seconds=smallest.get(entry, default_s)) for entry in wanted}
@@ -84,7 +84,7 @@ def windows(
 
 def known(conn: Connection, keys: Iterable[str]) -> dict[str, Known]:
     """What is stored under `keys`, also where its window has passed."""
-    rows = conn.execute(_KNOWN, {"sought": list(set(keys))}).all()
+    rows = _KNOWN(conn, set(keys))
     return {key: Known(signal_id=signal_id, until=until) for key, signal_id, until in rows}
 
 

@@ -1,9 +1,12 @@
 """Inserting many rows: what an insert of SQLAlchemy does for each row again is done once here."""
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, insert
+
+from tradewire.store.sqlite_engine import driver_failed, raw_begun
 
 _Encode = Callable[[Any], Any]
 
@@ -31,7 +34,11 @@ class RowInsert:
             conn.execute(self._statement, [dict(zip(names, row, strict=True)) for row in rows])
             return
         encoders = self._encoders_for(conn.dialect)
-        conn.exec_driver_sql(self._sql, [_encoded(row, encoders) for row in rows])
+        encoded = [_encoded(row, encoders) for row in rows]
+        try:
+            raw_begun(conn).executemany(self._sql, encoded).close()
+        except sqlite3.Error as error:
+            raise driver_failed(self._sql, error) from error
 
     def _encoders_for(self, dialect: Dialect) -> tuple[tuple[int, _Encode], ...]:
         if self._encoders is None or self._encoders[0] is not dialect:

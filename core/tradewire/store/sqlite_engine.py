@@ -1,12 +1,14 @@
 """SQLAlchemy engines on the standard library's sqlite3, with its transactions taken over from it."""
 
 import os
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from sqlite3 import Connection as RawConnection
 from typing import cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from tradewire.contract.errors import Unhonoured
@@ -72,6 +74,19 @@ def migrating_engine(url: str) -> Engine:
 def raw(connection: Connection) -> RawConnection:
     """The sqlite3 connection below a SQLAlchemy one."""
     return cast(RawConnection, connection.connection.dbapi_connection)
+
+
+def raw_begun(connection: Connection) -> RawConnection:
+    """The same for statements that are part of a transaction: SQLAlchemy begins it with the first that it is
+    given itself, and of these it does not know."""
+    if not connection.in_transaction():
+        connection.begin()
+    return raw(connection)
+
+
+def driver_failed(sql: str, error: sqlite3.Error) -> BaseException:
+    """The driver's error as SQLAlchemy would have raised it; the values are left out."""
+    return DBAPIError.instance(sql, None, error, sqlite3.Error, hide_parameters=True)
 
 
 def _taken_over(engine: Engine, pragmas: tuple[str, ...], begin: str) -> Engine:

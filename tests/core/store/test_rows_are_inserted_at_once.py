@@ -1,6 +1,7 @@
 """Rows that go past SQLAlchemy are stored as it stores them."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tradewire.domain.message import Action, Message
 from tradewire.store.database import Store
 from tradewire.store.inserting import RowInsert
 from tradewire.store.schema import dedupe, metadata, signals
+from tradewire.store.sqlite_engine import writing_engine
 
 NOW = datetime(2026, 3, 2, 14, 30, 0, 1, UTC)
 NAMES = ("id", "provider", "connection", "key_id", "source", "received_at", "accepted_at", "raw", "message")
@@ -56,6 +58,17 @@ def test_several_rows_keep_their_order_and_none_is_nothing_to_do(tables: Store) 
         return list(conn.execute(select(signals.c.id).order_by(signals.c.seq)).scalars())
 
     assert tables.write_now(several) == ["b", "a", "c"]
+
+
+def test_they_are_undone_with_their_transaction(tmp_path: Path) -> None:
+    engine = writing_engine(f"sqlite:///{tmp_path / 'x.db'}")
+    with engine.begin() as conn:
+        metadata.create_all(conn, tables=[dedupe])
+    with engine.connect() as conn:
+        RowInsert(dedupe, "key", "signal_id", "expires_at")(conn, [("k", "s1", None)])
+        conn.rollback()
+        assert conn.execute(select(dedupe.c.key)).all() == []
+    engine.dispose()
 
 
 def test_a_second_row_of_one_key_is_an_integrity_error(tables: Store) -> None:
