@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from tradewire.cli import bounded
 from tradewire.cli.exits import Exit, Stop
 from tradewire.cli.options import Common
 from tradewire.domain.base import Struct
@@ -37,20 +38,32 @@ class _Error(Struct):
 class Answer:
     """What came back: `content` as it is, `read` decoded."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, where: str) -> None:
         self.content = content
+        self._where = where
 
     def read(self, kind: type[T]) -> T:
-        return msgspec.json.decode(self.content, type=kind)
+        try:
+            return msgspec.json.decode(self.content, type=kind)
+        except msgspec.MsgspecError as error:
+            raise Stop(
+                Exit.UNREACHABLE,
+                f"{self._where} does not answer as this version of Tradewire does ({error}). Is it another "
+                "version, or something else?",
+            ) from error
 
 
 class Api:
     """The API as blocking calls; every refusal ends the command with its sentence."""
 
-    def __init__(self, runner: "asyncio.Runner", client: "httpx.AsyncClient", where: str) -> None:
+    def __init__(
+        self, runner: "asyncio.Runner", client: "httpx.AsyncClient", where: str, within_s: float | None = None
+    ) -> None:
+        """`within_s` bounds each call but those in pieces; None where nobody else answers."""
         self._runner = runner
         self._client = client
         self._where = where
+        self._within_s = within_s
         self._streams: list[AsyncGenerator[bytes, None]] = []
 
     def close(self) -> None:
@@ -95,11 +108,13 @@ class Api:
         import httpx
 
         try:
-            response = await self._client.request(method, _PATH + path, **options)
+            status, content = await bounded.whole(
+                self._client, self._where, method, _PATH + path, self._within_s, **options
+            )
         except httpx.HTTPError as error:
             raise unreachable(self._where, error) from error
-        _check(response.status_code, response.content)
-        return Answer(response.content)
+        _check(status, content)
+        return Answer(content, self._where)
 
     async def _pieces(self, method: str, path: str, query: dict[str, str]) -> AsyncGenerator[bytes, None]:
         import httpx
@@ -107,7 +122,7 @@ class Api:
         try:
             async with self._client.stream(method, _PATH + path, params=query) as response:
                 if response.status_code >= 400:
-                    _check(response.status_code, await response.aread())
+                    _check(response.status_code, await bounded.content(response, self._where))
                 async for piece in response.aiter_bytes():
                     yield piece
         except httpx.HTTPError as error:
@@ -121,8 +136,8 @@ def connect(common: Common) -> Iterator[Api]:
 
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
-        client, where = runner.run(stack.enter_async_context(_client(common)))
-        api = Api(runner, client, where)
+        client, where, within_s = runner.run(stack.enter_async_context(_client(common)))
+        api = Api(runner, client, where, within_s)
         try:
             yield api
         finally:
@@ -131,7 +146,7 @@ def connect(common: Common) -> Iterator[Api]:
 
 
 @asynccontextmanager
-async def _client(common: Common) -> "AsyncIterator[tuple[httpx.AsyncClient, str]]":
+async def _client(common: Common) -> "AsyncIterator[tuple[httpx.AsyncClient, str, float | None]]":
     import asyncio
 
     import httpx
@@ -145,7 +160,7 @@ async def _client(common: Common) -> "AsyncIterator[tuple[httpx.AsyncClient, str
         async with httpx.AsyncClient(
             base_url=common.url, headers=_headers(token), timeout=_TIMEOUT_S
         ) as client:
-            yield client, redact_text(common.url)
+            yield client, redact_text(common.url), bounded.WHOLE_S
         return
     folder = DataFolder(common.data)
     deadline = time.monotonic() + _PATIENCE_S
@@ -161,7 +176,7 @@ async def _client(common: Common) -> "AsyncIterator[tuple[httpx.AsyncClient, str
                 verify=False,
                 trust_env=False,
             ) as client:
-                yield client, running.url
+                yield client, running.url, bounded.WHOLE_S
             return
         stack = AsyncExitStack()
         try:
@@ -172,7 +187,7 @@ async def _client(common: Common) -> "AsyncIterator[tuple[httpx.AsyncClient, str
             await asyncio.sleep(0.1)
             continue
         async with stack:
-            yield client, str(folder.path)
+            yield client, str(folder.path), None
         return
 
 

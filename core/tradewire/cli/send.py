@@ -7,12 +7,15 @@ from typing import Annotated, Any, Literal
 import msgspec
 from cyclopts import Parameter
 
-from tradewire.cli import screen
+from tradewire.cli import bounded, screen
 from tradewire.cli.ask import hidden
 from tradewire.cli.client import unreachable
 from tradewire.cli.exits import Exit, Stop
 from tradewire.cli.options import DEFAULT, Common
 from tradewire.domain.base import Struct
+from tradewire.security.redaction import redact_text
+
+_TIMEOUT_S = 10.0
 
 
 class _Told(Struct):
@@ -106,16 +109,20 @@ def _key(file: Path | None) -> str:
 
 
 def _post(url: str, body: dict[str, Any], *, trust_env: bool) -> tuple[int, bytes]:
+    """Status and answer."""
+    import asyncio
+
     import httpx
 
+    async def posted() -> tuple[int, bytes]:
+        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=trust_env) as client:
+            content, headers = msgspec.json.encode(body), {"content-type": "application/json"}
+            where = redact_text(url)
+            return await bounded.whole(
+                client, where, "POST", url, bounded.WHOLE_S, content=content, headers=headers
+            )
+
     try:
-        response = httpx.post(
-            url,
-            content=msgspec.json.encode(body),
-            headers={"content-type": "application/json"},
-            timeout=10,
-            trust_env=trust_env,
-        )
+        return asyncio.run(posted())
     except httpx.HTTPError as error:
         raise unreachable(url, error) from error
-    return response.status_code, response.content

@@ -95,9 +95,9 @@ def _refuse_incomplete(conn: Connection, manifest: Manifest) -> None:
             odd.append(table.name)
     if odd:
         raise Unhonoured(
-            f"The backup is not whole: revision {manifest.revision} of the database has other tables or columns "
-            f"({', '.join(odd)}). It was changed after it was made, and nothing was restored. Take another "
-            "copy of it, or an older backup."
+            f"The backup is not whole: revision {manifest.revision} of the database has other tables or "
+            f"columns ({', '.join(odd)}). It was changed after it was made. Nothing was restored; take "
+            "another copy of it, or an older backup."
         )
 
 
