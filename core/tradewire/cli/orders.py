@@ -192,7 +192,10 @@ def fills(
 def _lines(one: "OrderView") -> list[str]:
     what = f"{_what(one)} {one.order_type or one.blueprint}"
     at = f" at {screen.price(one.limit_price)}" if one.limit_price else ""
-    lines = [screen.escape(f"{what}{at} · {one.algorithm} · {one.account}") + ("  TEST" if one.test else "")]
+    asked = f" for {one.size}" if one.size is not None and one.quantity is not None else ""
+    lines = [
+        screen.escape(f"{what}{at}{asked} · {one.algorithm} · {one.account}") + ("  TEST" if one.test else "")
+    ]
     if one.average_price is not None:
         lines.append(f"[dim]filled {one.filled} at {screen.price(one.average_price)}[/dim]")
     why = one.detail or one.reason
@@ -204,4 +207,8 @@ def _lines(one: "OrderView") -> list[str]:
 
 
 def _what(one: "OrderView") -> str:
-    return " ".join([one.side or one.purpose, one.quantity or "all", one.symbol])
+    """Side, quantity and symbol; while there is no quantity yet, what was asked for."""
+    verb = one.side or one.purpose
+    if one.quantity is None and one.size is not None:
+        return f"{verb} {one.symbol} for {one.size}"
+    return f"{verb} {one.quantity or 'all'} {one.symbol}"

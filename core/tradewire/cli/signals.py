@@ -98,13 +98,20 @@ def show_signal(
 
 
 def _row(common: Common, one: "SignalView", short: str) -> tuple[str, str, str, str]:
-    order = " ".join(part for part in (one.action and one.action.upper(), one.quantity, one.symbol) if part)
+    order = _order(one)
     what = " · ".join(part for part in (order, one.strategy_id) if part) or "(not understood)"
     text = screen.escape(what) + ("  TEST" if one.test else "")
     why = f"a copy of {one.duplicate_of[:_ID]}" if one.duplicate_of else one.reason
     if why and one.state != "filled":
         text += f"\n[dim]{screen.escape(why)}[/dim]"
     return screen.moment(common, one.received_at), short, screen.state(one.state), text
+
+
+def _order(one: "SignalView") -> str:
+    """What the message asks for: "BUY 10 AAPL", "BUY AAPL for $1,000"."""
+    units = one.quantity if one.size == one.quantity else None
+    order = " ".join(part for part in (one.action and one.action.upper(), units, one.symbol) if part)
+    return f"{order} for {one.size}" if one.size and units is None else order
 
 
 def _follow(common: Common, api: Api, status: Status | None, algorithm: str | None, limit: int) -> None:

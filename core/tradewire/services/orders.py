@@ -12,9 +12,11 @@ from tradewire.domain.base import Struct
 from tradewire.domain.order import ChildState, Goal, OrderType, ParentState, Purpose, Side, TimeInForce
 from tradewire.domain.position import COST_STEP
 from tradewire.domain.quantity import exact
+from tradewire.domain.size import SizeKind
 from tradewire.services.naming import account_names, algorithm_names, only_of
 from tradewire.services.numbers import Number, shown, shown_or_none
 from tradewire.services.paging import DEFAULT_LIMIT, cut, page_of
+from tradewire.services.sizes import Currencies, currencies_of, size_told
 from tradewire.store.database import Store
 from tradewire.store.schema import child_orders, fills, parent_orders
 
@@ -43,7 +45,8 @@ class ChildView(Struct):
 
 class OrderView(Struct):
     """`average_price` over its fills, per unit in the instrument's currency; None without one. `goal` is what
-    it aims at beside its side and quantity, `sized` how the quantity came about."""
+    it aims at beside its side and quantity. `size` is what it was asked for as text, such as "$1,000", where
+    that is not units; `sized` says how the quantity came of it."""
 
     id: str
     signal_id: str
@@ -58,6 +61,7 @@ class OrderView(Struct):
     quantity: Number | None
     filled: Number
     target: Number | None
+    size: str | None
     sized: str | None
     average_price: Number | None
     blueprint: str
@@ -128,10 +132,25 @@ def order_views(conn: Connection, rows: Sequence[Row[Any]]) -> tuple[OrderView, 
             quantity, value = prices.get(row.parent_id, (Decimal(0), Decimal(0)))
             with localcontext(exact()):
                 prices[row.parent_id] = (quantity + row.quantity, value + row.quantity * row.price)
+    currencies = currencies_of(conn, {row.symbol for row in rows})
     return tuple(
-        _view(row, owners, traders, tuple(children.get(row.id, ())), _average(prices.get(row.id)))
+        _view(
+            row,
+            owners,
+            traders,
+            tuple(children.get(row.id, ())),
+            _average(prices.get(row.id)),
+            _size(row, currencies),
+        )
         for row in rows
     )
+
+
+def _size(row: Row[Any], currencies: Currencies) -> str | None:
+    kind = SizeKind(row.size_kind) if row.size_kind is not None else None
+    if kind in (None, SizeKind.QUANTITY):
+        return None
+    return size_told(row.size, kind, currencies.of(kind, row.account_id, row.symbol))
 
 
 def _average(sums: tuple[Decimal, Decimal] | None) -> Decimal | None:
@@ -168,6 +187,7 @@ def _view(
     traders: dict[str, str],
     children: tuple[ChildView, ...],
     average: Decimal | None,
+    size: str | None,
 ) -> OrderView:
     return OrderView(
         id=row.id,
@@ -183,6 +203,7 @@ def _view(
         quantity=shown_or_none(row.quantity),
         filled=shown(row.filled),
         target=shown_or_none(row.target),
+        size=size,
         sized=row.sized,
         average_price=shown_or_none(average),
         blueprint=row.blueprint,

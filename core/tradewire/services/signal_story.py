@@ -238,7 +238,7 @@ def _of_order(signal: SignalView, order: OrderView, broker: str) -> Iterator[Sta
     where = {"algorithm": order.algorithm, "parent_id": order.id}
     what = " ".join(
         part for part in (_called(order), order.side, order.quantity, order.symbol) if part is not None
-    )
+    ) + (f" for {order.size}" if order.size is not None else "")
     deciders = [note.by for note in order.notes]
     yield _stage(signal, order.created_at, "order", f"{what}. {_decided(order)}".strip(), deciders, **where)
     if order.admitted_at is not None:

@@ -9,10 +9,12 @@ from sqlalchemy import Connection, Row, select
 from tradewire.domain.base import Struct
 from tradewire.domain.message import Action, Message
 from tradewire.domain.order import ChildState, ParentState
+from tradewire.domain.size import SizeKind
 from tradewire.services.naming import algorithm_names, ids_of
 from tradewire.services.numbers import Number, shown_or_none
 from tradewire.services.paging import DEFAULT_LIMIT, cut, page_of
 from tradewire.services.signal_state import Run, state_of
+from tradewire.services.sizes import Currencies, currencies_of, size_told
 from tradewire.store.database import Store
 from tradewire.store.schema import child_orders, parent_orders, signals
 
@@ -21,6 +23,7 @@ class SignalView(Struct):
     """One message. `time` is the message's own; `state` sums up what its algorithms did.
 
     `symbol`, `action` and `quantity` are as received; None where the message left them out or is unreadable.
+    `quantity` is in what `quantity_kind` says (None: units), and `size` is both as text: "10", "$1,000".
     """
 
     id: str
@@ -40,6 +43,8 @@ class SignalView(Struct):
     accepted_at: datetime
     routed_at: datetime | None
     runs: tuple[Run, ...]
+    quantity_kind: SizeKind | None = None
+    size: str | None = None
 
 
 class SignalPage(Struct):
@@ -82,15 +87,36 @@ class Signals:
 
 def signal_views(conn: Connection, rows: Sequence[Row[Any]]) -> tuple[SignalView, ...]:
     """Rows of `signals` with what became of them."""
-    runs = _runs(conn, [row.id for row in rows])
-    return tuple(_view(row, tuple(runs.get(row.id, ()))) for row in rows)
+    orders = _orders(conn, [row.id for row in rows])
+    currencies = currencies_of(conn, {one.symbol for its in orders.values() for one in its})
+    runs = _runs(conn, orders)
+    return tuple(
+        _view(row, tuple(runs.get(row.id, ())), _size(row.message, orders.get(row.id, ()), currencies))
+        for row in rows
+    )
 
 
-def _runs(conn: Connection, ids: list[str]) -> dict[str, list[Run]]:
+def _orders(conn: Connection, ids: list[str]) -> dict[str, list[Row[Any]]]:
+    """The parent orders of each signal, in the order of their making."""
+    found: dict[str, list[Row[Any]]] = {}
+    query = select(parent_orders).where(parent_orders.c.signal_id.in_(ids)).order_by(parent_orders.c.seq)
+    for row in conn.execute(query):
+        found.setdefault(row.signal_id, []).append(row)
+    return found
+
+
+def _size(message: Message | None, orders: Sequence[Row[Any]], currencies: Currencies) -> str | None:
+    """The message's size; in the currency of the first order that came of it."""
+    if message is None:
+        return None
+    kind = message.quantity_kind
+    currency = currencies.of(kind, orders[0].account_id, orders[0].symbol) if orders else None
+    return size_told(message.quantity, kind, currency)
+
+
+def _runs(conn: Connection, orders: dict[str, list[Row[Any]]]) -> dict[str, list[Run]]:
     traders = algorithm_names(conn)
-    rows = conn.execute(
-        select(parent_orders).where(parent_orders.c.signal_id.in_(ids)).order_by(parent_orders.c.seq)
-    ).all()
+    rows = [row for its in orders.values() for row in its]
     unknown = {
         parent
         for (parent,) in conn.execute(
@@ -114,7 +140,7 @@ def _runs(conn: Connection, ids: list[str]) -> dict[str, list[Run]]:
     return runs
 
 
-def _view(row: Row[Any], runs: tuple[Run, ...]) -> SignalView:
+def _view(row: Row[Any], runs: tuple[Run, ...], size: str | None) -> SignalView:
     message: Message | None = row.message
     state, reason = state_of(row.status, row.routed_at is not None, row.outcome, row.reason, runs)
     return SignalView(
@@ -128,6 +154,8 @@ def _view(row: Row[Any], runs: tuple[Run, ...]) -> SignalView:
         symbol=message.symbol if message is not None else None,
         action=message.action if message is not None else None,
         quantity=shown_or_none(message.quantity) if message is not None else None,
+        quantity_kind=message.quantity_kind if message is not None else None,
+        size=size,
         test=row.test,
         duplicate_of=row.duplicate_of,
         time=message.time if message is not None else None,
