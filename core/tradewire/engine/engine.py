@@ -114,6 +114,7 @@ class Engine:
         if self._outside is not None:
             self._outside.stop_listening()
         self._bells.stop()
+        self._worker.stop()
         self._actors.stop()
         self.desk.stop()
         try:

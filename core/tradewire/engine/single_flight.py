@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from time import monotonic, sleep
+from time import monotonic
 
 
 class SingleFlight:
@@ -12,7 +12,9 @@ class SingleFlight:
     however much it finds is better made once for all that came meanwhile.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stopping: threading.Event | None = None) -> None:
+        """Once `stopping` is set nobody rests any more."""
+        self._stopping = stopping or threading.Event()
         self._rested_at: dict[str, float] = {}
         self._lock = threading.Lock()
         self._running: dict[str, bool] = {}
@@ -52,4 +54,4 @@ class SingleFlight:
     def _rest(self, key: str) -> None:
         left = self._rested_at.get(key, 0.0) - monotonic()
         if left > 0:
-            sleep(left)
+            self._stopping.wait(left)

@@ -1,9 +1,9 @@
 """The job `work`: everything that is due in one account's lanes. It never waits for a broker."""
 
+import threading
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
-from time import sleep
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -78,12 +78,18 @@ class Worker:
         self._desk = desk
         self._turns = turns or Turns()
         self._with_others = weighs_all_accounts(plugins, limits.global_guardians)
-        self._flight = SingleFlight()
+        self._stopping = threading.Event()
+        self._flight = SingleFlight(self._stopping)
         #: How far the next look at each account reads.
         self._reach: dict[str, int] = {}
 
     def work(self, account_id: str) -> None:
-        self._flight.run(account_id, partial(self._once, account_id))
+        if not self._stopping.is_set():
+            self._flight.run(account_id, partial(self._once, account_id))
+
+    def stop(self) -> None:
+        """The plans under way are finished and stored; what is due besides stays so, and nobody rests."""
+        self._stopping.set()
 
     def _once(self, account_id: str) -> float:
         """All that is due; returns how long to rest: as long as it worked, so that in a burst one look finds
@@ -98,7 +104,9 @@ class Worker:
                 return min(self._clock.monotonic() - began, LONGEST_REST_S)
             took = self._clock.monotonic() - planned_at
             if changes.is_behind:
-                sleep(_rest_behind(took, changes.at_work))
+                self._stopping.wait(_rest_behind(took, changes.at_work))
+            if self._stopping.is_set():
+                return 0.0
             at_once, planned_at = self._next_at_once(at_once, took), self._clock.monotonic()
         return 0.0
 

@@ -128,3 +128,16 @@ def test_two_names_of_one_instrument_are_cut_at_the_same_place(bench: Bench) -> 
     queued(bench, 3, symbol="MSFT")
     found = inbox(bench, 8, 1, AAPL="AAPL", APPLE="AAPL", MSFT="MSFT")
     assert symbols(found.own) == ["AAPL"] * 2 + ["MSFT"] * 2
+
+
+def test_a_worker_that_stops_finishes_the_plan_under_way_and_neither_rests_nor_begins_another(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued(bench, MANY)
+    monkeypatch.setattr("tradewire.engine.worker._rest_behind", lambda *_: 1000.0)
+    bench.work(meanwhile=bench.worker.stop)
+    states = [parent.state for parent in bench.parents()]
+    assert states.count(ParentState.WORKING) == loading.AT_ONCE
+    assert states.count(ParentState.PENDING) == MANY - loading.AT_ONCE
+    bench.work()
+    assert [parent.state for parent in bench.parents()] == states

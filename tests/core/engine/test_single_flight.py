@@ -4,7 +4,6 @@ import threading
 
 import pytest
 
-from tradewire.engine import single_flight
 from tradewire.engine.single_flight import SingleFlight
 
 
@@ -54,12 +53,22 @@ def test_keys_do_not_wait_for_each_other() -> None:
     assert ran == ["b"]
 
 
-def test_a_run_that_asks_for_rest_gets_it_before_the_next_one_of_its_key(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    rests: list[float] = []
-    monkeypatch.setattr(single_flight, "sleep", rests.append)
-    flight = SingleFlight()
+class Waited(threading.Event):
+    """Notes for how long it was waited for, instead of waiting."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.seconds.append(timeout or 0.0)
+        return self.is_set()
+
+
+def test_a_run_that_asks_for_rest_gets_it_before_the_next_one_of_its_key() -> None:
+    stopping = Waited()
+    rests = stopping.seconds
+    flight = SingleFlight(stopping)
     flight.run("a", lambda: 1000.0)
     flight.run("b", lambda: None)
     assert rests == []
@@ -77,4 +86,15 @@ def test_what_ends_the_thread_of_a_run_does_not_keep_the_next_one_from_running()
     with pytest.raises(SystemExit):
         flight.run("a", end)
     flight.run("a", lambda: runs.append(1))
+    assert runs == [1]
+
+
+def test_who_stops_ends_the_rest() -> None:
+    stopping, runs = threading.Event(), []
+    flight = SingleFlight(stopping)
+    flight.run("a", lambda: 1000.0)
+    next_one = threading.Thread(target=flight.run, args=("a", lambda: runs.append(1)), daemon=True)
+    next_one.start()
+    stopping.set()
+    next_one.join(timeout=30)
     assert runs == [1]
