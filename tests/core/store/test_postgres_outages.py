@@ -315,3 +315,39 @@ def test_the_locks_of_a_process_that_stands_still_in_a_transaction_are_taken_fro
 
     asyncio.run(frozen())
     waiting.close()
+
+
+def test_a_backup_that_is_fetched_slowly_is_not_taken_for_a_process_that_stands_still(
+    server: Postgres, monkeypatch: pytest.MonkeyPatch, add
+) -> None:
+    monkeypatch.setitem(postgres_engine._SETTINGS, "lock_timeout", "200ms")
+    monkeypatch.setattr(postgres_standstill, "IDLE_IN_TRANSACTION_S", 0.1)
+    url = server.create(migrated=False)
+    store = open_store(url)
+    store.write_now(create_notes)
+    store.write_now(add("before"))
+    reading, go_on = threading.Event(), threading.Event()
+
+    def slowly(connection: Connection) -> list[str]:
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        first = list(connection.scalars(text("SELECT word FROM notes")))
+        reading.set()
+        go_on.wait()
+        return first + list(connection.scalars(text("SELECT word FROM notes")))
+
+    async def frozen() -> None:
+        connection = await asyncpg.connect(url, server_settings={"application_name": "tradewire"})
+        await connection.execute("BEGIN")
+        await connection.execute("LOCK TABLE notes IN EXCLUSIVE MODE")
+        assert await asyncio.to_thread(store.write_now, add("word")) == "word"
+        connection.terminate()
+
+    with ThreadPoolExecutor(1) as threads:
+        backup = threads.submit(store.read_now, slowly)
+        reading.wait()
+        try:
+            asyncio.run(frozen())
+        finally:
+            go_on.set()
+        assert backup.result() == ["before", "before"]
+    store.close()
