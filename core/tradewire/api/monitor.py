@@ -18,6 +18,7 @@ from tradewire.services.positions import Grouping, PositionList
 from tradewire.services.refusals import RefusalPage
 from tradewire.services.resolution import Absent, Decision, Filled
 from tradewire.services.services import Services
+from tradewire.services.signal_filter import SignalFilter
 from tradewire.services.signal_story import SignalStory
 from tradewire.services.signals import SignalPage
 
@@ -50,7 +51,7 @@ class MonitorRoutes(Controller):
     async def list_signals(
         self,
         services: NamedDependency[Services],
-        status: FromQuery[Literal["accepted", "invalid", "duplicate", "no_match"] | None] = None,
+        status: FromQuery[SignalFilter | None] = None,
         algorithm: FromQuery[str | None] = None,
         strategy_id: FromQuery[str | None] = None,
         limit: Limit = DEFAULT_LIMIT,

@@ -30,7 +30,28 @@ _ID = 13
 #: Of the columns of a line that is printed alone: time, id, state.
 _WIDTHS = (14, 13, 13)
 
-Status = Literal["accepted", "invalid", "duplicate", "no_match"]
+Status = Literal[
+    "accepted",
+    "invalid",
+    "duplicate",
+    "no_match",
+    "waiting",
+    "routed",
+    "working",
+    "paused",
+    "unknown",
+    "mixed",
+    "filled",
+    "partly_filled",
+    "cancelled",
+    "rejected",
+    "blocked",
+    "skipped",
+    "expired",
+    "failed",
+    "tested",
+    "done",
+]
 
 
 def register(app: App) -> None:
@@ -41,7 +62,7 @@ def register(app: App) -> None:
 def signals(
     *,
     follow: Annotated[bool, Parameter(negative="", help="Go on printing what comes, until Ctrl-C.")] = False,
-    status: Annotated[Status | None, Parameter(help="Only these.")] = None,
+    status: Annotated[Status | None, Parameter(help="Only those in this state.")] = None,
     algorithm: Annotated[str | None, Parameter(help="Only what concerned this algorithm.")] = None,
     refused: Annotated[bool, Parameter(negative="", help="Messages without a valid key instead.")] = False,
     limit: Annotated[
@@ -67,7 +88,9 @@ def signals(
 
     page = answer.read(SignalPage)
     if not page.items:
-        sys.stdout.write("No signal yet. `tradewire signal send` sends one.\n")
+        any_at_all = status is None and algorithm is None and after is None
+        none = "No signal yet. `tradewire signal send` sends one." if any_at_all else "No such signal."
+        sys.stdout.write(f"{none}\n")
         return
     shown = screen.table(screen.clock_header(common), "Id", "State", "Signal", wide="Signal")
     ids = screen.short_ids([one.id for one in page.items], _ID)

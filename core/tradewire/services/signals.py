@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
 from tradewire.domain.base import Struct
 from tradewire.domain.message import Action, Message
@@ -13,10 +13,14 @@ from tradewire.domain.size import SizeKind
 from tradewire.services.naming import algorithm_names, ids_of
 from tradewire.services.numbers import Number, shown_or_none
 from tradewire.services.paging import DEFAULT_LIMIT, cut, page_of
+from tradewire.services.signal_filter import SignalFilter, narrowed
 from tradewire.services.signal_state import Run, state_of
 from tradewire.services.sizes import Currencies, currencies_of, size_told
 from tradewire.store.database import Store
 from tradewire.store.schema import child_orders, parent_orders, signals
+
+#: So many are read at a time where not all of them need be in the state that is asked for.
+_AT_ONCE = 100
 
 
 class SignalView(Struct):
@@ -59,30 +63,45 @@ class Signals:
     async def list(
         self,
         *,
-        status: str | None = None,
+        status: SignalFilter | None = None,
         algorithm: str | None = None,
         strategy_id: str | None = None,
         limit: int = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> SignalPage:
-        """A page of the log. `status`: accepted, invalid, duplicate or no_match; `algorithm`: name or id."""
+        """A page of the log, of those in one state, or of what concerned an `algorithm` (name or id)."""
 
         def unit(conn: Connection) -> SignalPage:
-            query = select(signals)
-            if status == "no_match":
-                query = query.where(signals.c.outcome == status)
-            elif status is not None:
-                query = query.where(signals.c.status == status)
+            query = select(signals) if status is None else narrowed(select(signals), status)
             if strategy_id is not None:
                 query = query.where(signals.c.strategy_id == strategy_id)
             if algorithm is not None:
                 its = ids_of(conn, "algorithm", algorithm)
                 mine = select(parent_orders.c.signal_id).where(parent_orders.c.algorithm_id.in_(its))
                 query = query.where(signals.c.id.in_(mine))
-            rows, more = cut(conn.execute(page_of(query, signals.c.seq, limit, after)).all(), limit)
-            return SignalPage(items=signal_views(conn, rows), next=more)
+            if status is None or status.is_stored:
+                rows, more = cut(conn.execute(page_of(query, signals.c.seq, limit, after)).all(), limit)
+                return SignalPage(items=signal_views(conn, rows), next=more)
+            return _page_in_state(conn, query, status, limit, after)
 
         return await self._store.read(unit)
+
+
+def _page_in_state(
+    conn: Connection, query: Select[Any], state: SignalFilter, limit: int, after: str | None
+) -> SignalPage:
+    """Read on until there are enough that are really in this state."""
+    found: list[tuple[int, SignalView]] = []
+    at_once, more = max(limit, _AT_ONCE), after
+    page_of(query, signals.c.seq, limit, after)  # refuses a limit that there is not
+    while len(found) <= limit:
+        rows, more = cut(conn.execute(page_of(query, signals.c.seq, at_once, more)).all(), at_once)
+        views = zip(rows, signal_views(conn, rows), strict=True)
+        found += [(row.seq, view) for row, view in views if view.state == state]
+        if more is None:
+            break
+    shown = tuple(view for _, view in found[:limit])
+    return SignalPage(items=shown, next=str(found[limit - 1][0]) if len(found) > limit else None)
 
 
 def signal_views(conn: Connection, rows: Sequence[Row[Any]]) -> tuple[SignalView, ...]:

@@ -21,9 +21,11 @@ from core.services.history import (
     wait,
 )
 from tradewire.cli.orders import State
+from tradewire.cli.signals import Status
 from tradewire.domain.order import ParentState
 from tradewire.runtime.folder import DataFolder
 from tradewire.services.naming import account_by, algorithm_by
+from tradewire.services.signal_filter import SignalFilter
 from tradewire.store.database import open_store
 from tradewire.testing.clock import FakeClock
 
@@ -318,3 +320,11 @@ def test_what_is_no_multiplier_is_refused_in_one_sentence(cli: Cli, text: str) -
     assert (refused.code, refused.out) == (2, "")
     assert refused.err.startswith("--multiplier is ")
     assert len(refused.err.strip().splitlines()) == 1
+
+
+@pytest.mark.usefixtures("lived")
+def test_the_log_is_narrowed_to_any_state_that_it_shows(cli: Cli) -> None:
+    assert set(get_args(Status)) == {one.value for one in SignalFilter}
+    shown = cli("signals", "--status", "blocked")
+    assert (shown.code, shown.out.count("breakout")) == (0, 1)
+    assert cli("signals", "--status", "expired").out == "No such signal.\n"

@@ -15,6 +15,7 @@ from tradewire.services.numbers import shown_price
 from tradewire.services.refusal import Code, Refused
 from tradewire.services.resolution import Absent, Filled
 from tradewire.services.services import Services
+from tradewire.services.signal_filter import SignalFilter
 from tradewire.services.signal_state import Run as SignalRun
 from tradewire.services.signal_state import state_of
 from tradewire.store.database import Store
@@ -50,7 +51,7 @@ def test_pages_follow_each_other_without_gap_or_overlap(services: Services, run:
 
 
 def test_the_log_is_filtered_by_status_and_algorithm(services: Services, run: Run) -> None:
-    assert [one.id for one in run(services.signals.list(status="duplicate")).items] == [DUPLICATE]
+    assert [one.id for one in run(services.signals.list(status=SignalFilter.DUPLICATE)).items] == [DUPLICATE]
     assert len(run(services.signals.list(algorithm="breakout")).items) == 3
 
 
