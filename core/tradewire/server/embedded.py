@@ -13,7 +13,7 @@ from granian.server.embed import Server
 
 from tradewire.contract.errors import Unhonoured
 from tradewire.domain.base import Struct
-from tradewire.server.connections import open_at_once
+from tradewire.server.connections import MOST, RESERVED, open_at_once
 from tradewire.server.edge import Edge
 from tradewire.settings import ServerSettings
 
@@ -24,6 +24,8 @@ _LOGGERS = ("_granian", "granian.access")
 _READY_WITHIN_S = 10.0
 _LAST_ANSWERS_WITHIN_S = 2.5
 _STOPPED_WITHIN_S = 5.0
+
+_log = logging.getLogger(__name__)
 
 
 class ListeningAt(Struct):
@@ -78,6 +80,14 @@ async def serve(
 
 
 def _server(app: Edge, settings: ServerSettings, at: ListeningAt) -> Server:
+    most = open_at_once()
+    if most < MOST:
+        _log.warning(
+            "This system lets Tradewire have few files open, so that %d connections may be open at once; who "
+            "comes after them waits. Allow it %d files (ulimit -n, or LimitNOFILE in its service).",
+            most,
+            MOST + RESERVED,
+        )
     try:
         server = Server(
             app,
@@ -92,7 +102,7 @@ def _server(app: Edge, settings: ServerSettings, at: ListeningAt) -> Server:
             websockets=False,
             backlog=_WAITING,
             # granian stops accepting beyond it, and idle ones count.
-            backpressure=open_at_once(),
+            backpressure=most,
             log_enabled=False,
             ssl_cert=None if settings.ssl_cert is None else Path(settings.ssl_cert),
             ssl_key=None if settings.ssl_key is None else Path(settings.ssl_key),

@@ -21,6 +21,7 @@ from litestar import get
 from core.ingress.rig import Rig, Served
 from tradewire.contract.errors import Unhonoured
 from tradewire.server.app import create_app
+from tradewire.server.connections import MOST
 from tradewire.server.embedded import ListeningAt, serve
 from tradewire.server.health import HealthReport
 from tradewire.settings import Settings
@@ -37,6 +38,16 @@ def test_port_zero_finds_a_free_port_for_each_server(rig: Rig) -> None:
         assert first.at.port != second.at.port
         assert first.client.get("/health").status_code == 200
         assert second.client.get("/health").status_code == 200
+
+
+@pytest.mark.parametrize(("files", "said"), [(768, True), (MOST, False)])
+def test_few_files_are_told_of_in_the_log(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, files: int, said: bool
+) -> None:
+    monkeypatch.setattr("tradewire.server.embedded.open_at_once", lambda: files)
+    with Served(rig) as served:
+        assert served.client.get("/health").status_code == 200
+    assert ("768 connections may be open at once" in caplog.text) is said
 
 
 def test_a_port_in_use_is_refused_in_words(rig: Rig) -> None:
