@@ -42,6 +42,7 @@ class BrokerDesk:
         self._hosts: dict[str, SessionHost] = {}
         self._sessions: dict[str, asyncio.Task[Any]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
         self._loop = asyncio.SelectorEventLoop(TimeOutsFirst())
         self._thread = threading.Thread(target=self._run, name="tradewire-io", daemon=True)
 
@@ -60,6 +61,7 @@ class BrokerDesk:
 
     async def close(self, account_id: str, seconds: float) -> None:
         """Serve an account no more; submissions under way may take so long. Called on the loop."""
+        self._disarm(account_id)
         host, session = self._hosts.pop(account_id, None), self._sessions.pop(account_id, None)
         if host is None or session is None:
             return
@@ -119,8 +121,24 @@ class BrokerDesk:
             self._on(account_id, methodcaller("expect", symbol))
 
     def wake(self, account_id: str, at: datetime) -> None:
-        delay = max((at - self._clock.now()).total_seconds(), 0.0)
-        self._call(lambda: self._loop.call_later(delay, self._ring, account_id))
+        self._call(partial(self._arm, account_id, at))
+
+    def _arm(self, account_id: str, at: datetime) -> None:
+        when = self._loop.time() + max((at - self._clock.now()).total_seconds(), 0.0)
+        armed = self._timers.get(account_id)
+        if armed is not None and armed.when() <= when:
+            return
+        self._disarm(account_id)
+        self._timers[account_id] = self._loop.call_at(when, self._go_off, account_id)
+
+    def _disarm(self, account_id: str) -> None:
+        armed = self._timers.pop(account_id, None)
+        if armed is not None:
+            armed.cancel()
+
+    def _go_off(self, account_id: str) -> None:
+        del self._timers[account_id]
+        self._ring(account_id)
 
     def _on(
         self, account_id: str, act: Callable[[SessionHost], None], unserved: Callable[[], None] | None = None

@@ -1,6 +1,7 @@
 """What a plan changes: collected while planning, written in one transaction afterwards."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -52,6 +53,7 @@ class Changes:
         self.wants: set[Want] = set()
         self.cancels: list[ChildOrder] = []
         self.more = False
+        self._now = view.now
         self.reach = view.reach
         self.is_behind = view.cut
         self._admitted: dict[str, dict[str, ParentOrder]] = {}
@@ -74,6 +76,17 @@ class Changes:
         self.changed_parents[parent.id] = changed
         self._note_admitted(changed)
         return changed
+
+    @property
+    def next_look(self) -> datetime | None:
+        """When something is due next by its time; what this plan looked at and left due waits for something
+        else than a time."""
+        times = [
+            one.wake_at
+            for one in self.parents.values()
+            if one.wake_at is not None and (one.wake_at > self._now or one.id in self.changed_parents)
+        ]
+        return min(times, default=None)
 
     @property
     def at_work(self) -> int:

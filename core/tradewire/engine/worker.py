@@ -51,7 +51,9 @@ class Desk(Protocol):
 
     def want(self, wants: Iterable[Want]) -> None: ...
 
-    def wake(self, account_id: str, at: datetime) -> None: ...
+    def wake(self, account_id: str, at: datetime) -> None:
+        """Ring then. Of several times for one account the earliest is kept: whoever looks then tells of the
+        next one."""
 
 
 class Worker:
@@ -119,7 +121,10 @@ class Worker:
         self._desk.want(changes.wants)
         self._desk.send([child for child in changes.new_children if child.state.is_open])
         self._desk.cancel(changes.cancels)
-        for at in {parent.wake_at for parent in changes.changed_parents.values() if parent.wake_at}:
+        self._wake(account_id, changes.next_look)
+
+    def _wake(self, account_id: str, at: datetime | None) -> None:
+        if at is not None:
             self._desk.wake(account_id, at)
 
     def _planned(self, account_id: str, at_once: int) -> Changes | None:
@@ -130,7 +135,11 @@ class Worker:
         market = self._desk.market(account_id)
         for _ in range(ATTEMPTS):
             view = self._store.read_now(partial(self._view, account_id, market.epoch, at_once))
-            if view is None or not is_due(view):
+            if view is None:
+                return None
+            if not is_due(view):
+                times = (parent.wake_at for parent in view.parents if parent.wake_at is not None)
+                self._wake(account_id, min(times, default=None))
                 return None
             with self._plugins.observer.timed(Stage.PLAN):
                 changes = plan(view, market, self._plugins, self._judge, self._limits)

@@ -107,6 +107,7 @@ class BenchDesk:
         self.queue: list[ChildOrder] = []
         self.cancels: list[ChildOrder] = []
         self.wants: list[Want] = []
+        self.wakes: list[datetime] = []
         self.on_market: Callable[[], None] | None = None
 
     def market(self, account_id: str) -> MarketView:
@@ -140,7 +141,7 @@ class BenchDesk:
         self.wants += wants
 
     def wake(self, account_id: str, at: datetime) -> None:
-        pass
+        self.wakes.append(at)
 
 
 class Interleaved:
