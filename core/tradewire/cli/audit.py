@@ -25,6 +25,7 @@ Checkpoints = Annotated[
     tuple[Path, ...],
     Parameter(name="--checkpoint", negative="", help="A checkpoint's file that was kept outside."),
 ]
+Force = Annotated[bool, Parameter(negative="", help="Write over a file that is there already.")]
 
 
 def register(app: App) -> None:
@@ -62,11 +63,13 @@ def keep_checkpoint(
     out: Annotated[Path | None, Parameter(help="A file to write it to; stdout otherwise.")] = None,
     /,
     *,
+    force: Force = False,
     common: Common = DEFAULT,
 ) -> None:
     """The last entry's number and hash; keep it where nobody who can change the database can reach."""
     from tradewire.ledger.checkpoint import Checkpoint, to_json
 
+    _require_new(out, force)
     with connect(common) as api:
         line = to_json(api.post("/audit/checkpoint").read(Checkpoint)) + "\n"
     if out is None:
@@ -87,9 +90,11 @@ def export(
     form: Annotated[Literal["jsonl", "csv"], Parameter(name="--format", help="The file's format.")] = "jsonl",
     first: Annotated[int, Parameter(help="The first entry's number.", validator=from_one)] = 1,
     last: Annotated[int | None, Parameter(help="The last entry's number.", validator=from_one)] = None,
+    force: Force = False,
     common: Common = DEFAULT,
 ) -> None:
     """The ledger's entries, for whoever verifies them without the database."""
+    _require_new(out, force)
     with connect(common) as api:
         pieces = api.stream("/audit/export", form=form, first=first, last=last)
         if out is None:
@@ -107,6 +112,12 @@ def export(
         screen.print_json(msgspec.json.encode({"file": str(out), "bytes": size}))
     else:
         sys.stdout.write(f"The ledger is in {out} ({size:,} bytes).\n")
+
+
+def _require_new(out: Path | None, force: bool) -> None:
+    """What was kept to compare with later is not lost by a slip of the keyboard."""
+    if out is not None and out.exists() and not force and not out.is_char_device():
+        raise Stop(Exit.REFUSED, f"{out} exists already; choose another name, or write over it with --force.")
 
 
 def _verify_file(export: Path, kept: "list[Checkpoint]") -> "VerificationView":
