@@ -25,9 +25,11 @@ class Applied(Struct):
 
 
 def apply(conn: Connection, decision: Decision, now: datetime) -> Applied:
-    """Once: the decision is gone with it. Where the broker was quicker it is void, and an alert says so."""
+    """Once: the decision is gone with it, and whoever read it before does nothing more. Where the broker was
+    quicker it is void, and an alert says so."""
     child, parent = locked(conn, decision.client_id)
-    settle(conn, decision)
+    if not settle(conn, decision):
+        return Applied()
     if _is_void(child, decision):
         state = child.state.value.replace("_", " ")
         text = (

@@ -36,13 +36,15 @@ def waiting(conn: Connection, account_id: str) -> tuple[Decision, ...]:
     )
 
 
-def settle(conn: Connection, decision: Decision) -> None:
-    """Forget a decision, once it is applied; one that took its place meanwhile stays."""
+def settle(conn: Connection, decision: Decision) -> bool:
+    """Forget a decision that is being applied; one that took its place meanwhile stays.
+
+    Whether it still waited: where it did not, it was applied already, or another one counts.
+    """
     quantity, price = decision.filled or (None, None)
-    conn.execute(
-        delete(decisions).where(
-            decisions.c.client_id == decision.client_id,
-            decisions.c.quantity.is_not_distinct_from(quantity),
-            decisions.c.price.is_not_distinct_from(price),
-        )
+    gone = delete(decisions).where(
+        decisions.c.client_id == decision.client_id,
+        decisions.c.quantity.is_not_distinct_from(quantity),
+        decisions.c.price.is_not_distinct_from(price),
     )
+    return conn.execute(gone).rowcount > 0

@@ -91,3 +91,27 @@ def test_a_look_up_that_began_before_proves_nothing_of_the_copy_that_went_out(
     )
     assert after == After(look_up=True)
     assert bench.child(child.client_id).state is ChildState.UNKNOWN
+
+
+def test_one_word_sends_an_order_once_more_and_not_twice(bench: Bench, child: ChildOrder) -> None:
+    """Two that look for decisions may have read the same one, and the order may be unknown again by then."""
+    decide(bench, child, None)
+    bench.release(child.client_id)
+    bench.submitted(child.client_id, Unknown(cause="no answer again"))
+    read_before = Decision(client_id=child.client_id, filled=None)
+    again = bench.write(by_hand.apply, decision=read_before, now=bench.clock.now())
+    assert again == by_hand.Applied()
+    assert bench.child(child.client_id).state is ChildState.UNKNOWN
+
+
+def test_of_two_words_the_second_counts_also_where_the_first_was_read_already(
+    bench: Bench, child: ChildOrder
+) -> None:
+    first = Decision(client_id=child.client_id, filled=None)
+    second = Decision(client_id=child.client_id, filled=(Decimal(10), Decimal(100)))
+    for decision in (first, second):
+        bench.write(decisions.put, account_id="acc", decision=decision, now=bench.clock.now())
+    assert bench.write(by_hand.apply, decision=first, now=bench.clock.now()) == by_hand.Applied()
+    assert bench.store.read_now(lambda conn: decisions.waiting(conn, "acc")) == (second,)
+    bench.write(by_hand.apply, decision=second, now=bench.clock.now())
+    assert bench.held() == 10
