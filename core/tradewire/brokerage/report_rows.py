@@ -50,7 +50,7 @@ class ReportRows:
         self._conn = conn
         self._account_id = account_id
         self.children = self._read_children("client_id", {one.client_id for one in told if one.client_id})
-        # Asked for only where it must be: no index helps to find an order by its broker's name for it.
+        # Asked for only where it must be: most are found by their own id.
         nameless = {
             one.broker_order_id
             for one in told

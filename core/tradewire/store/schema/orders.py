@@ -138,6 +138,15 @@ Index(
     postgresql_where=_open,
 )
 
+_named = child_orders.c.broker_order_id.is_not(None)
+Index(
+    "ix_child_orders_broker_order",
+    child_orders.c.account_id,
+    child_orders.c.broker_order_id,
+    sqlite_where=_named,
+    postgresql_where=_named,
+)
+
 fills = Table(
     "fills",
     metadata,
