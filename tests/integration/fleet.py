@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 import msgspec
-from sqlalchemy import Row, Table, select
+from sqlalchemy import Connection, Row, Table, select
 
 import plain_http
 from integration.forked import Forked
@@ -202,9 +202,14 @@ class Fleet:
         until(lambda: not self.unfinished(), lambda: str(self.unfinished()))
 
     def unfinished(self) -> list[Any]:
-        waiting = [row.id for row in self.rows(signals) if row.routed_at is None]
-        orders = [(one.symbol, one.state, one.detail) for one in self.rows(parent_orders) if not one.ended_at]
-        return [*waiting, *orders]
+        told = (parent_orders.c.symbol, parent_orders.c.state, parent_orders.c.detail)
+        unrouted = select(signals.c.id).where(signals.c.routed_at.is_(None))
+        unended = select(*told).where(parent_orders.c.ended_at.is_(None))
+
+        def found(conn: Connection) -> list[Any]:
+            return [*conn.scalars(unrouted), *map(tuple, conn.execute(unended))]
+
+        return list(self.core.store.read_now(found))
 
     def close(self) -> None:
         for one in self.processes:
