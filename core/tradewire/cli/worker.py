@@ -16,6 +16,7 @@ from tradewire.cli.ranges import LARGEST_PORT, between
 if TYPE_CHECKING:
     from tradewire.engine.engine import Engine
     from tradewire.runtime.worker import WorkerReady
+    from tradewire.services.workers import WorkerView
 
 
 def register(app: App) -> None:
@@ -85,12 +86,19 @@ def workers(*, common: Common = DEFAULT) -> None:
         served = [
             f"{each.account} ({each.why_not})" if each.why_not else each.account for each in one.accounts
         ]
-        state = "running" if one.alive else f"not heard of for {one.heard_s:.0f} s"
-        cells = (one.id, f"{one.host}, process {one.pid}", state, ", ".join(served) or "none")
+        cells = (one.id, f"{one.host}, process {one.pid}", _state(common, one), ", ".join(served) or "none")
         shown.add_row(*map(screen.escape, cells))
     screen.console().print(shown)
     if seen.unserved:
         sys.stdout.write(f"Served by none: {screen.printable(', '.join(seen.unserved))}\n")
+
+
+def _state(common: Common, one: "WorkerView") -> str:
+    from tradewire.services.workers import WorkerState
+
+    if one.state is WorkerState.GONE:
+        return f"gone since {screen.moment(common, one.heard_at)}"
+    return f"silent for {one.heard_s:.0f} s" if one.state is WorkerState.SILENT else "running"
 
 
 def _print_ready(ready: "WorkerReady", json: bool) -> None:

@@ -116,7 +116,7 @@ def make_services(
         backup=Backup(store, clock, version),
         doctor=Doctor(store, clock, plugins, secrets, surroundings, missing),
         restorations=Restorations(store, clock, rings),
-        workers=Workers(store, clock, lease_s),
+        workers=Workers(store, clock, lease_s, nobody=not engine and not shared),
         plugins=plugins,
     )
 
