@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from tradewire.runtime.folder import DataFolder
+    from tradewire.runtime.folder import DataFolder, FolderInUse, Instance
 
 T = TypeVar("T")
 
 _PATH = "/api/v1"
-#: Another command may hold the folder for a moment.
-_PATIENCE_S = 5.0
+#: Another command may hold the folder for a moment, or a Tradewire that is starting.
+_PATIENCE_S = 10.0
 _TIMEOUT_S = 30.0
 
 
@@ -183,7 +183,7 @@ async def _client(common: Common) -> "AsyncIterator[tuple[httpx.AsyncClient, str
             client = await stack.enter_async_context(_in_process(folder))
         except FolderInUse as busy:
             if time.monotonic() > deadline:
-                raise Stop(Exit.UNREACHABLE, str(busy)) from busy
+                raise Stop(Exit.UNREACHABLE, _starting(folder, busy)) from busy
             await asyncio.sleep(0.1)
             continue
         async with stack:
@@ -215,6 +215,23 @@ async def _in_process(folder: "DataFolder") -> "AsyncIterator[httpx.AsyncClient]
             yield client
     finally:
         await asyncio.to_thread(opening.__exit__, None, None, None)
+
+
+def running_on(folder: "DataFolder") -> "Instance | None":
+    """The Tradewire that runs on the folder; one that is starting is waited for."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while (found := folder.running()) is None and folder.is_in_use() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return found
+
+
+def _starting(folder: "DataFolder", busy: "FolderInUse") -> str:
+    """Of who holds the folder and has not said yet where it listens."""
+    who = "Another process" if busy.pid is None else f"The process {busy.pid}"
+    return (
+        f"{who} holds {folder.path} and does not answer yet: a Tradewire that is starting or stopping, or "
+        "another command. Try again in a moment."
+    )
 
 
 def unreachable(where: str, error: Exception) -> Stop:

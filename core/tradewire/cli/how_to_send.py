@@ -1,12 +1,12 @@
 """What stands below a new key: where to send messages, what to put into the alert, a line to try."""
 
-import os
 import shlex
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tradewire.cli.configured import settings_of
 from tradewire.cli.options import Common
+from tradewire.cli.serving import serving_on
 
 if TYPE_CHECKING:
     from tradewire.services.sending import Sending
@@ -17,7 +17,7 @@ NO_STRATEGY = "YOUR_STRATEGY_ID"
 
 def explain(common: Common, sending: "Sending", secret: str | None) -> None:
     """Write it to stderr; without a `secret`, with words in its place."""
-    public, local = _servers(common)
+    public, local, listens = _servers(common)
 
     def filled(text: str) -> str:
         return text.replace("{key}", secret or NO_KEY).replace("{strategyId}", NO_STRATEGY)
@@ -29,19 +29,20 @@ def explain(common: Common, sending: "Sending", secret: str | None) -> None:
     if sending.trial:
         url, body = shlex.quote(local + filled(sending.path)), shlex.quote(filled(sending.trial))
         out.write(f"\nTry it (an order, as any other)\ncurl -sS {url} -d {body} -w '\\n'\n")
+    if not listens:
+        out.write("\nNothing listens on this folder now: the port is that of the settings.\n")
     out.write(f"\n{NO_STRATEGY} is the Entry Signal ID of the algorithm that should act.\n")
 
 
-def _servers(common: Common) -> tuple[str, str]:
-    """Where alerts reach it, and where this machine does."""
+def _servers(common: Common) -> tuple[str, str, bool]:
+    """Where alerts reach it, where this machine does, and whether something listens there now."""
     if common.url is not None:
-        return common.url.rstrip("/"), common.url.rstrip("/")
+        return common.url.rstrip("/"), common.url.rstrip("/"), True
     from tradewire.runtime.folder import DataFolder
-    from tradewire.settings import load_settings
 
     folder = DataFolder(common.data)
-    chosen = os.environ.get("TRADEWIRE_CONFIG")
-    server = load_settings(Path(chosen) if chosen else folder.settings_file, os.environ).server
+    server = settings_of(folder).server
     running = folder.running()
-    local = running.url if running is not None else f"http://127.0.0.1:{server.port}"
-    return (server.public_url or local).rstrip("/"), local.rstrip("/")
+    found = running.url if running is not None else serving_on(folder)
+    local = found or f"http://127.0.0.1:{server.port}"
+    return (server.public_url or local).rstrip("/"), local.rstrip("/"), found is not None

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from tradewire.cli import bounded, screen
 from tradewire.cli.ask import hidden
-from tradewire.cli.client import unreachable
+from tradewire.cli.client import running_on, unreachable
 from tradewire.cli.exits import Exit, Stop
 from tradewire.cli.options import DEFAULT, Common
 from tradewire.domain.base import Struct
@@ -90,7 +90,7 @@ def send(
 def _running(common: Common) -> str:
     from tradewire.runtime.folder import DataFolder
 
-    instance = DataFolder(common.data).running()
+    instance = running_on(DataFolder(common.data))
     if instance is None:
         raise Stop(
             Exit.UNREACHABLE,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from tradewire.cli.ranges import LARGEST_PORT, between
+from tradewire.cli.serving import announcing
 
 if TYPE_CHECKING:
     from tradewire.runtime.core import Core
@@ -55,10 +56,13 @@ def serve(
     )
     configure_logging(settings.log)
 
-    def ready(core: "Core", at: "ListeningAt") -> None:
-        _print_ready(at, settings.server.public_url, json)
+    with announcing(folder) as note:
 
-    asyncio.run(run_serve(folder, settings, SystemClock(), on_ready=ready))
+        def ready(core: "Core", at: "ListeningAt") -> None:
+            note.announce(at.url)
+            _print_ready(at, settings.server.public_url, json)
+
+        asyncio.run(run_serve(folder, settings, SystemClock(), on_ready=ready))
     if not json:
         sys.stdout.write("\nThis process has stopped taking webhooks. Nothing that was accepted is lost.\n")
 
