@@ -1,4 +1,4 @@
-"""Commands find a `tradewire serve` on their folder by its note, and wait for a Tradewire that is starting."""
+"""Commands find a `tradewire serve` on their folder by its note, and wait for one that is starting."""
 
 import re
 import socket
