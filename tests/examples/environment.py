@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pip
 from packaging.requirements import Requirement
 
 import plain_http
@@ -22,6 +23,7 @@ from sending import sent
 ROOT = Path(__file__).parents[2]
 EXAMPLES = tuple(sorted(folder.parent for folder in (ROOT / "examples").glob("*/pyproject.toml")))
 _PATIENCE_S = 60.0
+_PIP = Path(pip.__file__).parent
 
 
 def build(project: Path, into: Path) -> Path:
@@ -68,8 +70,8 @@ class Environment:
         self._pip("uninstall", "--yes", *distributions)
 
     def _pip(self, command: str, *words: str) -> None:
-        pip = [sys.executable, "-m", "pip", "--python", str(self.python), "--disable-pip-version-check"]
-        _run([*pip, command, "--quiet", *words])
+        # Where `pip --python` comes to as well, by way of a further process.
+        _run([str(self.python), "-I", str(_PIP), command, "--quiet", "--disable-pip-version-check", *words])
 
 
 class Tradewire:

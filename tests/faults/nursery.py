@@ -26,6 +26,7 @@ PRELOAD = (
     "asyncpg",
     "dramatiq.brokers.rabbitmq",
     "dramatiq.brokers.redis",
+    "encodings.idna",
     "tradewire.cli.serve",
     "tradewire.cli.up",
     "tradewire.cli.welcome",
@@ -44,6 +45,7 @@ PRELOAD = (
     "tradewire.store.postgres_upgrade",
     "tradewire.store.sqlite_writer",
     "tradewire_paper.session",
+    "tradewire_paper.stream",
     "uvloop",
 )
 
