@@ -13,7 +13,7 @@ from tradewire.brokerage.look_ups import LookUps
 from tradewire.brokerage.market_memory import Standing
 from tradewire.brokerage.outcomes import After, store_lost
 from tradewire.brokerage.tenure import FencedStore
-from tradewire.brokerage.unusable import flaw_of_position
+from tradewire.brokerage.unusable import figure, flaw_of_position
 from tradewire.contract.broker import AccountConfig, BrokerPosition, Execution, OrderUpdate, Session
 from tradewire.domain.clock import Clock
 from tradewire.settings import EngineSettings
@@ -68,7 +68,7 @@ class Comparison:
         await self.orders(unknown)
         await self._positions()
         balances = await self._asked("the balances", self._session.balances())
-        self._standing.equity = balances.equity if balances is not None else None
+        self._standing.equity = figure(balances.equity) if balances is not None else None
         self._standing.equity_at = self._clock.now()
 
     async def orders(self, unknown: Sequence[str] = ()) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from types import NoneType
 
 from tradewire.contract.broker import BrokerPosition, Execution, OrderState, RejectKind
+from tradewire.domain.instrument import Instrument, Quote
 from tradewire.domain.order import ChildState, Side
 from tradewire.domain.quantity import is_usable
 
@@ -32,6 +33,28 @@ def flaw_of_position(held: BrokerPosition) -> str | None:
     if _flaw_of_text("instrument", held.instrument_id or None) or _flaw_of_text("currency", held.currency):
         return f"the instrument or currency of {name} is no text that can be stored"
     return None
+
+
+def flaw_of_instrument(one: Instrument) -> str | None:
+    """The same of what a symbol was resolved to; by a multiplier of zero no order would be worth anything."""
+    above_zero = (one.tick, one.lot, one.multiplier)
+    if not all(_is_number(number) for number in (*above_zero, one.min_quantity, one.min_notional)):
+        return "a step, a minimum or the multiplier is unusable"
+    if min(above_zero) <= 0:
+        return "a step or the multiplier is not above 0"
+    return _flaw_of_text("id", one.id or None) or _flaw_of_text("currency", one.currency)
+
+
+def flaw_of_quote(quote: Quote) -> str | None:
+    """The same of a price."""
+    prices = (quote.bid, quote.ask, quote.last)
+    is_usable_throughout = all(price is None or _is_number(price) for price in prices)
+    return None if is_usable_throughout else "a price is unusable"
+
+
+def figure(value: Decimal | None) -> Decimal | None:
+    """`value` where it is a number that can be reckoned with; else None, as what the broker does not say."""
+    return value if _is_number(value) else None
 
 
 def name_of(report: Execution | OrderState) -> str:

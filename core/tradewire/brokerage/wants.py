@@ -1,15 +1,17 @@
 """Fetching what planning asked for: symbols, quotes, rates and calendars; once each, within a deadline."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from tradewire.brokerage.market_memory import MarketMemory
 from tradewire.brokerage.market_view import Want, WantKind
 from tradewire.brokerage.marks import Publish
+from tradewire.brokerage.unusable import figure, flaw_of_instrument, flaw_of_quote
 from tradewire.calendars.load import CalendarShelf
 from tradewire.contract.broker import Session
+from tradewire.domain.instrument import Instrument
 
 log = structlog.get_logger()
 
@@ -77,15 +79,17 @@ class Wants:
     async def _fetch(self, want: Want) -> bool:
         if want.kind is WantKind.RESOLVE:
             found = tuple(await self._session.resolve(want.key))
-            self._memory.resolve(self._account_id, want.key, found)
+            self._memory.resolve(self._account_id, want.key, _usable(want.key, found))
             return True
         if want.kind is WantKind.QUOTE:
             return await self._quote(want.key)
         if want.kind is WantKind.RATE:
-            rate = await self._session.rate(want.key, self._base_currency)
-            if rate is not None:
-                self._memory.rates[(want.key, self._base_currency)] = rate
-            return rate is not None
+            rate = figure(await self._session.rate(want.key, self._base_currency))
+            # At a rate of zero no position would be worth anything, and no limit would hold.
+            if rate is None or rate <= 0:
+                return False
+            self._memory.rates[(want.key, self._base_currency)] = rate
+            return True
         if want.kind is WantKind.EQUITY:
             return await self._equity()
         self._memory.calendars[want.key] = await self._calendars.get(want.key)
@@ -93,9 +97,10 @@ class Wants:
 
     async def _equity(self) -> bool:
         balances = await self._session.balances()
-        if balances is None or balances.equity is None:
+        equity = None if balances is None else figure(balances.equity)
+        if equity is None:
             return False
-        self._memory.saw_equity(self._account_id, balances.equity)
+        self._memory.saw_equity(self._account_id, equity)
         return True
 
     async def _quote(self, instrument_id: str) -> bool:
@@ -103,14 +108,23 @@ class Wants:
         if instrument is None:
             # Held, but never ordered here: the broker's own name of it is the only one there is.
             found = await self._session.resolve(instrument_id)
-            instrument = next((one for one in found if one.id == instrument_id), None)
+            usable = _usable(instrument_id, found)
+            instrument = next((one for one in usable if one.id == instrument_id), None)
         if instrument is None:
             return False
         quote = await self._session.quote(instrument)
-        if quote is None:
+        if quote is None or flaw_of_quote(quote) is not None:
             return False
         if self._publish is not None:
             await self._publish(quote)
         self._memory.instruments[(self._account_id, instrument_id)] = instrument
         self._memory.saw(self._account_id, quote)
         return True
+
+
+def _usable(symbol: str, found: Sequence[Instrument]) -> tuple[Instrument, ...]:
+    flaws = [flaw_of_instrument(one) for one in found]
+    for why in flaws:
+        if why is not None:
+            log.warning("An instrument that the broker tells cannot be used.", symbol=symbol, why=why)
+    return tuple(one for one, why in zip(found, flaws, strict=True) if why is None)

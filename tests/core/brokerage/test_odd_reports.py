@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -11,10 +11,20 @@ import pytest
 from core.brokerage.hosting import hosted
 from core.brokerage.scripted_session import ScriptedSession, shown
 from core.brokerage.test_reports import update, working
-from core.engine.bench import Bench, execution
+from core.engine.bench import Bench, execution, stock
 from tradewire.brokerage import reconcile
+from tradewire.brokerage.market_view import Want, WantKind
 from tradewire.brokerage.unusable import flaw, named
-from tradewire.contract.broker import BrokerPosition, Execution, Found, OrderState, SubmitResult, Unknown
+from tradewire.contract.broker import (
+    Balances,
+    BrokerPosition,
+    Execution,
+    Found,
+    OrderState,
+    SubmitResult,
+    Unknown,
+)
+from tradewire.domain.instrument import Instrument, Quote
 from tradewire.domain.order import ChildState, Side
 from tradewire.store.schema import fills, ledger_entries, positions
 from tradewire.testing.clock import DEFAULT_START
@@ -316,6 +326,58 @@ def test_a_foreign_order_that_cannot_be_used_hides_no_other(bench: Bench) -> Non
     orders = [order("nan", Decimal("NaN")), order(SURROGATE, Decimal(1)), order("good", Decimal(7))]
     found = bench.store.read_now(lambda conn: reconcile.foreign_orders(conn, "acc", orders))
     assert [one.quantity for one in found] == [7]
+
+
+class Lying(ScriptedSession):
+    """Says of prices, rates, equity and instruments what cannot be."""
+
+    def __init__(self, lie: Any) -> None:
+        super().__init__()
+        self.lie = lie
+
+    async def rate(self, currency: str, base: str) -> Decimal | None:
+        return cast(Decimal, self.lie)
+
+    async def balances(self) -> Balances | None:
+        return Balances(equity=self.lie)
+
+    async def quote(self, instrument: Instrument) -> Quote | None:
+        return Quote(instrument_id=instrument.id, at=DEFAULT_START, bid=self.lie, ask=self.lie)
+
+    async def resolve(self, symbol: str) -> list[Instrument]:
+        return [msgspec.structs.replace(stock(symbol), multiplier=self.lie), stock(f"{symbol}.B")]
+
+
+@pytest.mark.parametrize("lie", [Decimal("NaN"), Decimal("Infinity"), 1.5, "2"], ids=repr)
+def test_a_price_a_rate_or_an_equity_that_is_no_number_is_taken_as_not_told(bench: Bench, lie: Any) -> None:
+    async def go() -> None:
+        async with hosted(bench, Lying(lie)) as one:
+            await one.ready()
+            assert one.standing.equity is None
+            kinds = {WantKind.RATE: "EUR", WantKind.EQUITY: "USD", WantKind.QUOTE: "OTHER.B"}
+            wants = [Want(kind=kind, account_id="acc", key=key) for kind, key in kinds.items()]
+            for want in wants:
+                one.host.want(want)
+            await one.until(lambda: set(wants) <= one.memory.view("acc").missing)
+            assert (one.memory.rates, one.memory.quotes, one.standing.equity) == ({}, {}, None)
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("lie", [Decimal(0), Decimal(-1)], ids=repr)
+def test_at_a_rate_or_multiplier_that_is_not_above_zero_nothing_is_reckoned(bench: Bench, lie: Any) -> None:
+    async def go() -> None:
+        async with hosted(bench, Lying(lie)) as one:
+            await one.ready()
+            rate = Want(kind=WantKind.RATE, account_id="acc", key="EUR")
+            symbol = Want(kind=WantKind.RESOLVE, account_id="acc", key="OTHER")
+            for want in (rate, symbol):
+                one.host.want(want)
+            await one.until(lambda: rate in one.memory.view("acc").missing)
+            await one.until(lambda: ("acc", "OTHER") in one.memory.resolved)
+            assert [found.id for found in one.memory.resolved[("acc", "OTHER")]] == ["OTHER.B"]
+
+    asyncio.run(go())
 
 
 def test_what_is_as_it_should_be_has_no_flaw(bench: Bench) -> None:
