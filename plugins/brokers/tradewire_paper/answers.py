@@ -9,6 +9,8 @@ from tradewire import Absent, Accepted, FindResult, Found, Inconclusive, Rejecte
 from tradewire_paper.calls import Reply
 
 _REFUSALS = (409, 422, 429)
+#: What msgspec raises for a text that is none of what is asked for; the last for one that is nested too deep.
+UNREADABLE = (msgspec.DecodeError, RecursionError)
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 
@@ -19,7 +21,7 @@ def parse(reply: Reply, answer: type[Body]) -> Body | None:
         return None
     try:
         return msgspec.json.decode(reply.body, type=answer)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None
 
 
@@ -29,7 +31,7 @@ def to_submit(reply: Reply) -> SubmitResult:
             return msgspec.json.decode(reply.body, type=Accepted)
         if reply.status in _REFUSALS:
             return msgspec.json.decode(reply.body, type=Rejected)
-    except msgspec.DecodeError as problem:
+    except UNREADABLE as problem:
         return Unknown(cause=f"the venue answered {reply.status} with what cannot be read: {problem}")
     return Unknown(cause=f"the venue answered {reply.status}")
 
@@ -39,5 +41,5 @@ def to_find(reply: Reply) -> FindResult:
         return Inconclusive(cause=f"the venue answered {reply.status}")
     try:
         return msgspec.json.decode(reply.body, type=Found | Absent)
-    except msgspec.DecodeError as problem:
+    except UNREADABLE as problem:
         return Inconclusive(cause=f"the venue's answer cannot be read: {problem}")

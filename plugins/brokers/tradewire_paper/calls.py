@@ -13,6 +13,9 @@ from tradewire import Struct, Unhonoured
 
 #: Connections at once; what comes on top waits for one, as long as its time-out lets it.
 _MOST = 100
+#: A longer head or body, in bytes, is no answer of a venue.
+_LONGEST_HEAD = 64 * 1024
+_LONGEST_BODY = 64 * 1024 * 1024
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -146,8 +149,10 @@ class _Line(asyncio.Protocol):
 
     def _whole(self) -> Reply | None:
         """The answer once all of it is there; what is left over closes the connection."""
-        end = self._received.find(b"\r\n\r\n")
+        end = self._received.find(b"\r\n\r\n", 0, _LONGEST_HEAD)
         if end < 0:
+            if len(self._received) >= _LONGEST_HEAD:
+                raise ValueError("its head has no end")
             return None
         first, *lines = self._received[:end].decode("latin-1").split("\r\n")
         fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
@@ -155,9 +160,11 @@ class _Line(asyncio.Protocol):
         length = fields.get("content-length", "")
         if version != "HTTP/1.1" or not rest[:3].isdecimal() or not length.isdecimal():
             raise ValueError("it is no answer of HTTP/1.1 with its length")
-        body = bytes(self._received[end + 4 :])
-        if len(body) < int(length):
+        if int(length) > _LONGEST_BODY:
+            raise ValueError(f"it is {length} bytes long")
+        if len(self._received) - end - 4 < int(length):
             return None
+        body = bytes(self._received[end + 4 :])
         if len(body) > int(length) or fields.get("connection", "").lower() == "close":
             self.abort()
         self._received.clear()

@@ -24,6 +24,7 @@ import msgspec
 
 from tradewire import Accepted, Rejected, RejectKind, as_utc
 from tradewire_paper import markets
+from tradewire_paper.answers import UNREADABLE
 from tradewire_paper.desk import Desk, Receipt
 from tradewire_paper.faults import FaultKind
 from tradewire_paper.feed import Listener
@@ -81,7 +82,7 @@ class Server:
             return await route(request)
         except KeyError as missing:
             return _problem(400, f"The request lacks {missing.args[0]}.")
-        except (msgspec.DecodeError, ValueError) as wrong:
+        except (*UNREADABLE, ValueError) as wrong:
             return _problem(400, f"The request is not understood: {wrong}.")
         except OSError as broken:
             return _problem(500, f"The venue could not store it: {broken}.")

@@ -10,6 +10,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from tradewire import Env, Event, Execution, HealthChange, HealthState, OrderUpdate, StreamGap
+from tradewire_paper.answers import UNREADABLE
 from tradewire_paper.calls import Calls
 from tradewire_paper.feed import Break, Feed, Listener
 from tradewire_paper.wire import OpenAccount
@@ -75,7 +76,7 @@ class Stream:
                     self._change(HealthState.READY, "")
                     wait = _FIRST_WAIT_S
                     await self._listen(socket)
-            except (OSError, WebSocketException, msgspec.DecodeError) as broken:
+            except (OSError, WebSocketException, *UNREADABLE) as broken:
                 problem = broken
             self._change(
                 HealthState.DEGRADED, f"The paper venue's event stream broke: {problem or 'closed'}."

@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from tradewire import Unhonoured
-from tradewire_paper.calls import CallFailed, Calls
+from tradewire import Inconclusive, Unhonoured, Unknown
+from tradewire_paper import answers, wire
+from tradewire_paper.calls import CallFailed, Calls, Reply
 
 WHOLE = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
@@ -112,9 +113,12 @@ def test_an_answer_in_pieces_is_put_together() -> None:
         b"HTTP/1.1 200 OK\r\n\r\nok",
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\ncontent-length: -2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999999\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 20_000,
         b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
         b"",
     ],
+    ids=range(7),
 )
 def test_what_is_no_whole_answer_fails(answer: bytes) -> None:
     async def check() -> None:
@@ -167,3 +171,11 @@ def test_more_than_was_announced_ends_the_connection() -> None:
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(Unhonoured, match="must look like"):
         Calls(url, 1.0)
+
+
+def test_an_answer_that_is_nested_too_deep_is_none() -> None:
+    deep = Reply(status=200, body=b'{"x":' + b"[" * 100_000)
+    created = Reply(status=201, body=b'{"x":' + b"[" * 100_000)
+    assert answers.parse(deep, wire.Orders) is None
+    assert isinstance(answers.to_submit(created), Unknown)
+    assert isinstance(answers.to_find(deep), Inconclusive)
