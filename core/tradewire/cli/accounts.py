@@ -211,7 +211,11 @@ def show_account(name: str, /, *, common: Common = DEFAULT) -> None:
     fields += [f"{field} = … (secret)" for field in one.credentials]
     for text in fields or ["No fields are set."]:
         out.print(screen.escape(text))
-    out.print(f"Guardians of the account: {screen.escape(', '.join(one.guardians) or 'none')}")
+    limits = [
+        " ".join([guard.name, *(f"{key}={value}" for key, value in guard.params.items())])
+        for guard in one.limits
+    ]
+    out.print(f"Guardians of the account: {screen.escape(', '.join(limits) or 'none')}")
     out.print(f"Multiplier of what is opened: {one.quantity_multiplier}")
 
 

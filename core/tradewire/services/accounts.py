@@ -59,7 +59,8 @@ class NewAccount(Struct):
 
 
 class AccountView(Struct):
-    """`config` never holds a secret; `credentials` names those that are stored."""
+    """`config` never holds a secret; `credentials` names those that are stored. `limits` are the `guardians`
+    with their parameters."""
 
     id: str
     name: str
@@ -71,6 +72,7 @@ class AccountView(Struct):
     credentials: tuple[str, ...]
     guardians: tuple[str, ...]
     created_at: datetime
+    limits: tuple[Plugged, ...] = ()
 
 
 class BrokerView(Struct):
@@ -319,4 +321,5 @@ def _view(account: Account, credentials: tuple[str, ...]) -> AccountView:
         credentials=credentials,
         guardians=tuple(one.name for one in account.guardians),
         created_at=account.created_at,
+        limits=account.guardians,
     )
