@@ -12,7 +12,10 @@ import httpx
 #: Trusts nobody.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
-Client = partial(httpx.Client, verify=NO_TLS)
-get = partial(httpx.get, verify=NO_TLS)
-post = partial(httpx.post, verify=NO_TLS)
-request = partial(httpx.request, verify=NO_TLS)
+#: httpx's own 5 s are less than a disk may stand still for.
+PATIENCE_S = 30.0
+
+Client = partial(httpx.Client, verify=NO_TLS, timeout=PATIENCE_S)
+get = partial(httpx.get, verify=NO_TLS, timeout=PATIENCE_S)
+post = partial(httpx.post, verify=NO_TLS, timeout=PATIENCE_S)
+request = partial(httpx.request, verify=NO_TLS, timeout=PATIENCE_S)

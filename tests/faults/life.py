@@ -15,6 +15,7 @@ import httpx
 import plain_http
 from faults.nursery import Nursery
 from plugins.brokers.paper.process import VenueProcess
+from sending import sent, signal_of
 from tradewire.crashpoints import LOG_VARIABLE, VARIABLE
 
 #: Generous, since it only bounds a test that has failed already.
@@ -160,7 +161,11 @@ class Relay:
 
     def post(self, strategy: str, **fields: Any) -> httpx.Response:
         body = json.dumps({"apiKey": self.key, "strategyId": strategy, **fields})
-        return plain_http.post(f"{self.url}/api/tradingview/webhook", content=body, timeout=10)
+        return plain_http.post(f"{self.url}/api/tradingview/webhook", content=body, timeout=30)
+
+    def accepted(self, strategy: str, **fields: Any) -> str:
+        """Post what is taken, at once or when it is sent again; the id of its signal."""
+        return signal_of(sent(lambda: self.post(strategy, **fields)))
 
     def try_to_post(self, strategy: str, **fields: Any) -> None:
         """The same, where the life may end before it has answered."""

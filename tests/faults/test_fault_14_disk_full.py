@@ -41,10 +41,9 @@ def test_14_what_cannot_be_written_is_answered_503_and_runs_once_when_it_can(
     assert "nothing was stored" in refused.text.lower()
     assert relay.is_alive()
 
-    accepted = relay.post("entries", symbol="AAPL", action="buy", qty=5, id="late")
-    assert accepted.json()["status"] == "accepted"
+    accepted = relay.accepted("entries", symbol="AAPL", action="buy", qty=5, id="late")
     sender.finish(relay.url, relay.key)
     relay.settled()
-    posts = [*sender.acknowledged, Post(signal_id=accepted.json()["id"], message="late")]
+    posts = [*sender.acknowledged, Post(signal_id=accepted, message="late")]
     report = judged(relay.export(), book_of(venue), posts)
     assert report.ok, told(report)

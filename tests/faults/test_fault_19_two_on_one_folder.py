@@ -11,7 +11,7 @@ from plugins.brokers.paper.process import VenueProcess
 def test_19_the_second_on_one_folder_is_refused_and_the_first_goes_on(
     relay: Relay, venue: VenueProcess, nursery: Nursery
 ) -> None:
-    relay.post("entries", symbol="AAPL", action="buy", qty=1)
+    relay.accepted("entries", symbol="AAPL", action="buy", qty=1)
     elsewhere = relay.folder / "second"
     elsewhere.mkdir()
     second = nursery.begin(["up", "--port", "0", "--data", str(relay.data)], dict(os.environ), elsewhere)
@@ -19,8 +19,7 @@ def test_19_the_second_on_one_folder_is_refused_and_the_first_goes_on(
     said = (elsewhere / "err.txt").read_text()
     assert f"A Tradewire is running on {relay.data} already (process {relay.pid})" in said
 
-    answer = relay.post("entries", symbol="AAPL", action="buy", qty=2)
-    assert answer.json()["status"] == "accepted"
+    relay.accepted("entries", symbol="AAPL", action="buy", qty=2)
     relay.settled()
     report = judged(relay.export(), book_of(venue))
     assert report.ok, told(report)

@@ -16,6 +16,7 @@ import plain_http
 from integration.relay import PATIENCE_S
 from integration.up import Up
 from plugins.brokers.paper.process import VenueProcess
+from sending import sent, signal_of
 from tradewire_paper.wire import Books
 
 #: A supervisor's patience: systemd and Docker give 90 and 10 seconds.
@@ -94,8 +95,7 @@ def orders_at(venue: VenueProcess) -> list[Any]:
 @pytest.mark.parametrize("after", [1, 3])
 def test_stopped_between_two_parts_it_goes_on_with_the_next(up: Up, venue: VenueProcess, after: int) -> None:
     body = {"apiKey": up.key, "strategyId": "slowly", "symbol": "AAPL", "action": "buy"}
-    accepted = plain_http.post(f"{up.url}/api/tradingview/webhook", json=body, timeout=10).json()
-    assert accepted["status"] == "accepted", accepted
+    signal_of(sent(lambda: plain_http.post(f"{up.url}/api/tradingview/webhook", json=body)))
     until(lambda: len(orders_at(venue)) == after)
 
     begun = time.monotonic()

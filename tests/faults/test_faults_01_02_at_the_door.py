@@ -6,6 +6,7 @@ import pytest
 from faults.life import Relay
 from faults.truth import book_of, judged, told
 from plugins.brokers.paper.process import VenueProcess
+from sending import sent
 from tradewire.audit.posts import Post
 
 MESSAGE = {"symbol": "AAPL", "action": "buy", "qty": 2}
@@ -19,7 +20,7 @@ def resent(relay: Relay, point: str, **fields: object) -> tuple[dict[str, str], 
         relay.post("entries", **MESSAGE, **fields)
     assert relay.ended() == -9
     assert relay.start(), relay.said()
-    answer = relay.post("entries", **MESSAGE, **fields)
+    answer = sent(lambda: relay.post("entries", **MESSAGE, **fields))
     assert answer.status_code == 200, answer.text
     relay.settled()
     return answer.json(), len([one for one in relay.every("/signals") if one["state"] != "duplicate"])

@@ -71,7 +71,7 @@ class Process:
         return self._log.read_text()
 
     def health(self) -> httpx.Response:
-        return plain_http.get(f"{self.url}/health", timeout=5)
+        return plain_http.get(f"{self.url}/health", timeout=30)
 
     def freeze(self) -> None:
         os.kill(self.process.pid, signal.SIGSTOP)
@@ -178,7 +178,7 @@ class Fleet:
     def post(self, door: Process, strategy: str, **fields: Any) -> httpx.Response:
         body = msgspec.json.encode({"apiKey": self.key, "strategyId": strategy, **fields})
         url = f"{door.url}/api/tradingview/webhook"
-        return sent(lambda: plain_http.post(url, content=body, timeout=10))
+        return sent(lambda: plain_http.post(url, content=body, timeout=30))
 
     def accepted(self, door: Process, strategy: str, **fields: Any) -> str:
         """The id of a signal that was accepted."""

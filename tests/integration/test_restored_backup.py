@@ -17,6 +17,7 @@ from integration.relay import ALGORITHM, PATIENCE_S
 from integration.up import Up
 from integration.venue_truth import until
 from plugins.brokers.paper.process import VenueProcess
+from sending import sent, signal_of
 from tradewire_paper.wire import AccountBook, Books
 
 pytestmark = pytest.mark.timeout(180)
@@ -73,9 +74,7 @@ class Owner:
 
     def send(self, **fields: Any) -> str:
         body = {"apiKey": self.up.key, "strategyId": "s", "symbol": "AAPL", "action": "buy", **fields}
-        answer = plain_http.post(f"{self.up.url}/api/tradingview/webhook", json=body, timeout=10)
-        assert answer.json()["status"] == "accepted", answer.text
-        return str(answer.json()["id"])
+        return signal_of(sent(lambda: plain_http.post(f"{self.up.url}/api/tradingview/webhook", json=body)))
 
     def order_of(self, signal: str) -> dict[str, Any] | None:
         return next((one for one in self.up.every("/orders") if one["signal_id"] == signal), None)

@@ -17,6 +17,7 @@ import plain_http
 from integration.relay import ALGORITHM, PATIENCE_S
 from integration.up import Up
 from plugins.brokers.paper.process import VenueProcess
+from sending import sent, signal_of
 from tradewire.ledger.checkpoint import from_json
 from tradewire_paper.faults import Fault, FaultKind
 from tradewire_paper.wire import Books, Script
@@ -62,7 +63,7 @@ def hang(venue: VenueProcess) -> None:
 
 def post(up: Up, **fields: Any) -> httpx.Response:
     body = {"apiKey": up.key, "strategyId": "s", "symbol": "AAPL", "action": "buy", "qty": 1, **fields}
-    return plain_http.post(f"{up.url}/api/tradingview/webhook", json=body, timeout=10)
+    return plain_http.post(f"{up.url}/api/tradingview/webhook", json=body, timeout=30)
 
 
 def until(condition: Any) -> None:
@@ -82,7 +83,7 @@ def test_a_submission_that_hangs_is_unknown_and_found_after_the_next_start(
 ) -> None:
     until(lambda: all(one["state"] != "new" for one in up.every("/orders")))
     hang(venue)
-    assert post(up).json()["status"] == "accepted"
+    signal_of(sent(lambda: post(up)))
     until(lambda: len(orders_at(venue)) == 1)
     begun = time.monotonic()
     os.kill(up.process.pid, signal.SIGTERM)
@@ -106,13 +107,13 @@ def test_a_submission_that_hangs_is_unknown_and_found_after_the_next_start(
     assert len(orders_at(venue)) == len(up.every("/orders"))
     assert up.call("POST", "/audit/verify", json={"checkpoints": [msgspec.to_builtins(kept)]})["ok"]
     assert up.call("GET", "/restoration") is None
-    assert post(up, id="again").json()["status"] == "accepted"
+    signal_of(sent(lambda: post(up, id="again")))
     until(lambda: all(one["state"] == "filled" for one in up.every("/orders")))
     assert up.stop() == 0
 
 
 def test_everything_is_sealed_and_given_back_at_the_end(up: Up) -> None:
-    assert post(up).json()["status"] == "accepted"
+    signal_of(sent(lambda: post(up)))
     assert up.stop() == 0
     conn = sqlite3.connect(up.folder / "tradewire.db")
     unsealed = conn.execute(
@@ -129,7 +130,7 @@ def test_everything_is_sealed_and_given_back_at_the_end(up: Up) -> None:
 
 def test_a_second_sigterm_ends_it_at_once(up: Up, venue: VenueProcess) -> None:
     hang(venue)
-    assert post(up).json()["status"] == "accepted"
+    signal_of(sent(lambda: post(up)))
     until(lambda: len(orders_at(venue)) == 1)
     os.kill(up.process.pid, signal.SIGTERM)
     until(lambda: not (up.folder / "instance.json").exists())

@@ -41,7 +41,7 @@ class Asked:
         def asked(core: Core) -> None:
             try:
                 self.answers.append(
-                    plain_http.post(f"{self.url}{path}", content=b"{}", timeout=10).status_code
+                    plain_http.post(f"{self.url}{path}", content=b"{}", timeout=30).status_code
                 )
             except httpx.TransportError as error:
                 self.answers.append(type(error).__name__)

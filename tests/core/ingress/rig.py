@@ -185,16 +185,16 @@ class Served:
 
     def __enter__(self) -> "Served":
         self._thread.start()
-        self._ready.wait(20)
+        self._ready.wait(60)
         if self._error is not None:
             raise self._error
-        self.client = plain_http.Client(base_url=self.at.url, timeout=20, trust_env=False)
+        self.client = plain_http.Client(base_url=self.at.url, timeout=60, trust_env=False)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.client.close()
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(20)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
     def post(self, body: bytes, path: str = "/api/tradingview/webhook", **headers: str) -> httpx.Response:

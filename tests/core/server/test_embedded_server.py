@@ -69,7 +69,7 @@ def test_after_the_end_nobody_listens(rig: Rig) -> None:
         at = served.at
         served.client.get("/health")
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((at.host, at.port), timeout=5)
+        socket.create_connection((at.host, at.port), timeout=30)
 
 
 def test_what_runs_is_finished_before_the_end_and_what_comes_later_is_503(rig: Rig) -> None:
@@ -192,5 +192,5 @@ def test_a_host_that_is_not_allowed_gets_nothing_from_any_route(rig: Rig) -> Non
 
 def test_a_server_on_all_addresses_is_reachable(rig: Rig) -> None:
     rig.settings = with_server(rig, host="0.0.0.0")
-    with Served(rig) as served, closing(socket.create_connection(("127.0.0.1", served.at.port), timeout=5)):
+    with Served(rig) as served, closing(socket.create_connection(("127.0.0.1", served.at.port), timeout=30)):
         assert served.at.url == f"http://0.0.0.0:{served.at.port}"

@@ -152,7 +152,7 @@ class Recorder:
 
     async def until(self, done: Callable[["Recorder"], bool]) -> None:
         """Real time only: wait until `done`, ten seconds at most."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not done(self):
                 self._more.clear()
                 await self._more.wait()

@@ -42,4 +42,4 @@ class VenueProcess:
 
     def stop(self) -> int:
         os.kill(self.process.pid, signal.SIGTERM)
-        return self.process.wait(10)
+        return self.process.wait(60)

@@ -269,7 +269,7 @@ def test_a_killed_venue_loses_nothing_and_the_session_comes_back(venue: VenuePro
             await asyncio.to_thread(venue.start)
             await told.until(is_ready)
             assert isinstance(await session.find("while_down", LONG_AGO), Absent)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while len(await session.open_orders()) > 1:
                     pass
             assert [one.client_id for one in await session.open_orders()] == ["resting"]
