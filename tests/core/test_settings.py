@@ -105,6 +105,8 @@ def test_a_plugin_has_a_table_of_its_own_and_variables_over_it(load: Callable[..
         ('[server]\nport = "8080"', r"tradewire\.toml, server\.port: expected `int`, got `str`"),
         ("[server]\nport = 70000", r"server\.port: expected `int` <= 65535"),
         ("[engine]\nsweep_s = 0", r"engine\.sweep_s: expected `float` > 0"),
+        ("[engine]\nlease_s = inf", r"engine\.lease_s: expected `float` <= 86400"),
+        ("[signals]\ndedupe_window_s = 1e12", r"signals\.dedupe_window_s: expected `float` <= 86400"),
         ("server = 1", r"server: this is a section; write \[server\]"),
         ("guardians = 5", r"guardians: write a table for each"),
         ("[plugins.settings]\nx = 5", r"plugins\.settings: write a table for each"),
