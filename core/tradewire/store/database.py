@@ -41,7 +41,8 @@ class Store(ABC):
 
     On SQLite units run one after the other. On PostgreSQL they run side by side, here and in other processes,
     and each statement sees what is committed when it begins: what a unit reads and then relies on, it locks
-    first (see `tradewire.store.locks` and `tradewire.state.versions`), and a statement that fails ends the whole unit.
+    first (see `tradewire.store.locks` and `tradewire.state.versions`), and a statement that fails ends the
+    whole unit.
     """
 
     @abstractmethod
