@@ -9,6 +9,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, select, update
 from tradewire.brokerage import merging
 from tradewire.brokerage.child_rows import changed, load, locked, note, save
 from tradewire.brokerage.release import entry_of_child
+from tradewire.brokerage.unusable import named
 from tradewire.contract.broker import (
     Accepted,
     DedupeClass,
@@ -55,7 +56,7 @@ class After(Struct):
 def store_submitted(conn: Connection, client_id: str, result: SubmitResult, now: datetime) -> After:
     """Store the outcome of one transmission; events may have told more already, and then stand."""
     if isinstance(result, Accepted):
-        _store_accepted(conn, {client_id: result.broker_order_id}, now)
+        _store_accepted(conn, {client_id: named(result.broker_order_id)}, now)
         return After()
     child, parent = locked(conn, client_id)
     if child.state not in (ChildState.SENT, ChildState.UNKNOWN):
@@ -87,7 +88,9 @@ def store_all_submitted(
 ) -> list[After]:
     """`store_submitted` for many orders of one account; the accepted ones in a few statements for all."""
     accepted = {
-        client_id: result.broker_order_id for client_id, result in results if isinstance(result, Accepted)
+        client_id: named(result.broker_order_id)
+        for client_id, result in results
+        if isinstance(result, Accepted)
     }
     _store_accepted(conn, accepted, now)
     return [

@@ -12,6 +12,7 @@ from core.brokerage.hosting import hosted
 from core.brokerage.scripted_session import ScriptedSession, shown
 from core.brokerage.test_reports import update, working
 from core.engine.bench import Bench, execution, stock
+from tradewire import Accepted
 from tradewire.brokerage import reconcile
 from tradewire.brokerage.market_view import Want, WantKind
 from tradewire.brokerage.unusable import flaw, named
@@ -98,6 +99,14 @@ def test_what_is_said_of_orders_and_cannot_be_used_is_told_once_each_and_the_res
     told = alerts(bench)
     assert len(told) == len(bad)
     assert all("cannot be used: it" in one["reason"] for one in told)
+
+
+@pytest.mark.parametrize("name", [NUL, SURROGATE, LONG], ids=["NUL", "surrogate", "long"])
+def test_an_order_is_acknowledged_under_whatever_name_the_broker_gives_it(bench: Bench, name: str) -> None:
+    _, child = working(bench)
+    bench.submitted(child.client_id, Accepted(broker_order_id=name))
+    stored = bench.child(child.client_id)
+    assert (stored.state, stored.broker_order_id) == (ChildState.ACKNOWLEDGED, named(name))
 
 
 def test_the_words_of_a_refusal_are_kept_as_far_as_they_can_be(bench: Bench) -> None:
