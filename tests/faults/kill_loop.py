@@ -13,8 +13,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import cycle
 from pathlib import Path
 from typing import NamedTuple
@@ -84,10 +84,12 @@ def run(
     mode: str | None = None,
     many: bool = False,
     points: Sequence[str] = (),
+    say: Callable[[str], object] = lambda _: None,
 ) -> Outcome:
     """Run `rounds`, several histories at a time; `mode` is a naive one, `points` are all by default.
 
-    `many`: a server and two workers on PostgreSQL and Valkey instead of one process on SQLite.
+    `many`: a server and two workers on PostgreSQL and Valkey instead of one process on SQLite. `say` is told
+    of each history that has ended.
     """
     began = time.monotonic()
     sizes = list(_sizes(rounds, side_by_side))
@@ -95,8 +97,19 @@ def run(
     plans = _plans(sizes, tuple(points) or tuple(POINTS), seed, at_random=0.4 if many else 0.2)
     with ThreadPoolExecutor(side_by_side) as pool:
         running = [pool.submit(_history, plan, f"{seed}-{n}", mode, many) for n, plan in enumerate(plans)]
+        for number, one in enumerate(as_completed(running), start=1):
+            say(_progress(number, len(plans), one.result(), time.monotonic() - began))
         histories = tuple(one.result() for one in running)
     return Outcome(histories, time.monotonic() - began)
+
+
+def _progress(number: int, of: int, history: Told, seconds: float) -> str:
+    report = history.report
+    counts = f"lost {report.count(*LOST)}, doubled {report.count(*DOUBLED)}, orphans {report.count(*ORPHANS)}"
+    return (
+        f"history {number} of {of} after {seconds / 60:.1f} min: {history.rounds} rounds, "
+        f"{report.accepted} signals, {counts}{'' if report.ok else '; FINDINGS'}"
+    )
 
 
 def _sizes(rounds: int, side_by_side: int) -> Iterator[int]:
@@ -189,6 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         side_by_side=options.side_by_side,
         mode=options.naive,
         many=options.many,
+        say=lambda line: sys.stderr.write(f"{line}\n"),
     )
     sys.stdout.write(table(outcome) + "\n")
     for one in outcome.histories:
