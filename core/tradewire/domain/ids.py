@@ -3,7 +3,6 @@
 import hashlib
 import os
 from datetime import datetime
-from uuid import UUID
 
 _RANDOM_BYTES = 10
 _DRAWN_AT_ONCE = 400
@@ -17,7 +16,8 @@ def signal_id(now: datetime) -> str:
     value = (milliseconds << 80) | int.from_bytes(_random(), "big")
     value = (value & ~(0xF << 76)) | (0x7 << 76)
     value = (value & ~(0x3 << 62)) | (0x2 << 62)
-    return str(UUID(int=value))
+    text = f"{value:032x}"  # as `str` of a `uuid.UUID`, at a third of the time
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def _random() -> bytes:

@@ -16,7 +16,10 @@ class OddAddress(Exception):
 
 def split(raw_path: bytes) -> tuple[str, ...]:
     """The parts of a path as it came, each percent-decoded once, so that `%2F` stays within its part."""
-    return tuple(unquote_to_bytes(part).decode("utf-8", "replace") for part in raw_path.split(b"/") if part)
+    parts = [part for part in raw_path.split(b"/") if part]
+    if b"%" in raw_path:
+        parts = [unquote_to_bytes(part) for part in parts]
+    return tuple(part.decode("utf-8", "replace") for part in parts)
 
 
 def template(provider: Provider) -> str:

@@ -28,9 +28,11 @@ def client_address(peer: str, forwarded: Sequence[str], trusted: Sequence[Networ
     `forwarded` are the X-Forwarded-For headers in order. What stands to the left of the first hop that is
     not trusted is anybody's claim and never looked at; nor is anything that is no address.
     """
+    if not trusted:
+        return _written(peer)
     address = _address(peer)
     if address is None or not _trusted(address, trusted):
-        return peer if address is None else str(address)
+        return _written(peer)
     nearest = address
     for hop in reversed([hop.strip() for header in forwarded for hop in header.split(",")]):
         further = _address(hop)
@@ -70,6 +72,12 @@ def _address(text: str) -> Address | None:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
+
+
+@lru_cache(maxsize=256)
+def _written(peer: str) -> str:
+    address = _address(peer)
+    return peer if address is None else str(address)
 
 
 def _trusted(address: Address, trusted: Sequence[Network]) -> bool:

@@ -54,8 +54,8 @@ def redact(raw: bytes) -> bytes:
     plain = with_plain_letters(raw)
     if plain is not raw and _key_like(plain) != _key_like(raw):
         raw = plain
-    raw = _BARE_BYTES.sub(lambda found: _shortened_if_key(found[0].decode("ascii")).encode(), raw)
-    return _TOKEN_BYTES.sub(lambda found: _shortened(found[0].decode("ascii")).encode(), raw)
+    raw = _TOKEN_BYTES.sub(lambda found: _shortened(found[0].decode("ascii")).encode(), raw)
+    return _BARE_BYTES.sub(lambda found: _shortened_if_key(found[0].decode("ascii")).encode(), raw)
 
 
 def redact_text(text: str) -> str:
@@ -63,8 +63,8 @@ def redact_text(text: str) -> str:
     text = known.mask(text)
     for pattern, replacement in _IN_TEXT:
         text = pattern.sub(replacement, text)
-    text = _BARE.sub(lambda found: _shortened_if_key(found[0]), text)
-    return _TOKEN.sub(lambda found: _shortened(found[0]), text)
+    text = _TOKEN.sub(lambda found: _shortened(found[0]), text)
+    return _BARE.sub(lambda found: _shortened_if_key(found[0]), text)
 
 
 def redacted_traceback(error: BaseException, presented: str | None = None) -> str:

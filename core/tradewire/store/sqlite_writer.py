@@ -17,6 +17,10 @@ from tradewire.store.waiting import Batch, Group, Line, Unit, WaitingItem
 MOST_PER_COMMIT = 256
 #: Seconds after which a transaction takes no further unit, so that no message waits long.
 LONGEST_TRANSACTION = 0.02
+#: After a commit of so many items the next one waits so long (seconds) for as many: the loop that hands them
+#: over needs Python's lock for each, and many small commits take more of it from the loop than they store.
+BUSY_ITEMS = 4
+BUSY_REST_S = 0.003
 #: Changed rows after which the write-ahead log is copied into the database.
 CHECKPOINT_EVERY = 2_000
 
@@ -61,6 +65,8 @@ class SqliteWriter:
         try:
             while group := self._line.take(MOST_PER_COMMIT):
                 self._write(group)
+                if sum(len(items) for _, items in group.batches) >= BUSY_ITEMS:
+                    self._line.rest(BUSY_REST_S)
         except BaseException as error:
             # Without its writer the process would go on answering and store nothing.
             self._stop(error)

@@ -46,6 +46,7 @@ class Line:
         self._items: dict[Batch, deque[WaitingItem]] = {}
         self._units: deque[WaitingUnit] = deque()
         self._closed = False
+        self._ended = threading.Event()
 
     def add_unit(self, unit: WaitingUnit) -> None:
         with self._changed:
@@ -83,6 +84,11 @@ class Line:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+        self._ended.set()
+
+    def rest(self, seconds: float) -> None:
+        """Let the line grow for so long, unless it is closed."""
+        self._ended.wait(seconds)
 
     def _take_items(self, most: int) -> list[tuple[Batch, list[WaitingItem]]]:
         batches = []
