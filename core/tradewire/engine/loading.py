@@ -11,7 +11,7 @@ from tradewire.domain import ids
 from tradewire.domain.account import Account
 from tradewire.domain.algorithm import Algorithm
 from tradewire.domain.instrument import Instrument
-from tradewire.domain.order import ChildOrder, ParentOrder, ParentState
+from tradewire.domain.order import ChildOrder, ParentOrder, ParentState, Purpose
 from tradewire.engine.account_view import AccountView, Holding
 from tradewire.engine.inbox import read_inbox
 from tradewire.state import versions
@@ -170,10 +170,7 @@ def _closes(conn: Connection, parents: tuple[ParentOrder, ...]) -> dict[str, Par
 
 def _gave_way(conn: Connection, parents: tuple[ParentOrder, ...]) -> tuple[ParentOrder, ...]:
     """Those that were cancelled for one that waits, or for its first leg, whatever has become of them."""
-    # One that has not waited yet, and was first of its signal, has cancelled nothing.
-    waiting = [
-        one for one in parents if one.state is ParentState.PENDING and (one.detail is not None or one.leg > 0)
-    ]
+    waiting = [one for one in parents if one.state is ParentState.PENDING and one.purpose is Purpose.ENTRY]
     wanted = {one.id for one in waiting}
     wanted |= {ids.parent_id(one.signal_id, one.algorithm_id) for one in waiting if one.leg > 0}
     if not wanted:

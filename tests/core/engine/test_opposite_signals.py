@@ -66,6 +66,16 @@ def test_an_order_that_trades_the_rest_says_how_it_came_about(shorting: Bench) -
     )
 
 
+def test_what_was_taken_back_counts_although_prices_had_to_be_waited_for(shorting: Bench) -> None:
+    shorting.ask(**limit(30))
+    shorting.desk.unpriced.add("AAPL")
+    sell = shorting.ask(action=Action.SELL, quantity=Decimal(50))
+    assert shorting.parent(sell).state is ParentState.PENDING
+    shorting.desk.unpriced.clear()
+    shorting.work()
+    assert only_child(shorting, sell).quantity == 20
+
+
 def test_what_a_person_cancelled_is_not_taken_back_a_second_time(shorting: Bench) -> None:
     shorting.ask(**limit(30))
     shorting.ask(action=Action.CANCEL)
