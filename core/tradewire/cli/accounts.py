@@ -8,7 +8,7 @@ import msgspec
 from cyclopts import App, Parameter
 
 from tradewire.cli import ranges, screen
-from tradewire.cli.ask import hidden, is_interactive, yes_or_no
+from tradewire.cli.ask import confirm_removal, hidden, is_interactive
 from tradewire.cli.client import Api, connect
 from tradewire.cli.exits import Exit, Stop
 from tradewire.cli.options import DEFAULT, Common
@@ -112,8 +112,7 @@ def remove(
     common: Common = DEFAULT,
 ) -> None:
     """Take an account away with its credentials, once nothing trades or is held on it."""
-    if not yes and is_interactive() and not yes_or_no(f"Remove the account {name} and its credentials?"):
-        raise Stop(Exit.REFUSED, "Nothing was removed.")
+    confirm_removal(f"Remove the account {name} and its credentials?", yes)
     with connect(common) as api:
         answer = api.delete(f"/accounts/{quote(name, safe='')}")
     if common.json:

@@ -10,7 +10,7 @@ import msgspec
 from cyclopts import App, Parameter
 
 from tradewire.cli import screen
-from tradewire.cli.ask import is_interactive, yes_or_no
+from tradewire.cli.ask import confirm_removal, is_interactive, yes_or_no
 from tradewire.cli.client import connect
 from tradewire.cli.exits import Exit, Stop
 from tradewire.cli.options import DEFAULT, Common
@@ -97,8 +97,7 @@ def remove(
     common: Common = DEFAULT,
 ) -> None:
     """Take a stopped algorithm away, once no order of it is live and it holds nothing."""
-    if not yes and is_interactive() and not yes_or_no(f"Remove the algorithm {name}?"):
-        raise Stop(Exit.REFUSED, "Nothing was removed.")
+    confirm_removal(f"Remove the algorithm {name}?", yes)
     with connect(common) as api:
         answer = api.delete(f"/algorithms/{quote(name, safe='')}")
     if common.json:

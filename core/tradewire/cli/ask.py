@@ -20,6 +20,12 @@ def hidden(question: str) -> str:
     return line.rstrip("\r\n")
 
 
+def confirm_removal(question: str, yes: bool) -> None:
+    """Ask, unless it was said already (`yes`) or nobody is there to ask; ends the command at a no."""
+    if not yes and is_interactive() and not yes_or_no(question):
+        raise Stop(Exit.REFUSED, "Nothing was removed.")
+
+
 def yes_or_no(question: str) -> bool:
     """Asked until it is answered."""
     while True:

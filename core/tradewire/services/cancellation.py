@@ -1,5 +1,7 @@
 """A person cancels one order: the same way as a later signal of its algorithm would."""
 
+from datetime import datetime
+
 from sqlalchemy import Connection, select, update
 
 from tradewire.domain.clock import Clock
@@ -35,27 +37,30 @@ class Cancellation:
             versions.lock(conn, _live(conn, reference).account_id)
             # Again: until it was locked, it may have ended.
             parent = _live(conn, reference)
-            conn.execute(
-                update(parent_orders).where(parent_orders.c.id == parent.id).values(cancel_requested=True)
-            )
-            wake(conn, parent.account_id, parent.id, now)
-            entry = Entry(
-                at=now,
-                kind=EntryKind.PARENT_CANCEL_REQUESTED,
-                signal_id=parent.signal_id,
-                parent_id=parent.id,
-                account_id=parent.account_id,
-                algorithm_id=parent.algorithm_id,
-                by=by,
-                reason=reason or f"Cancelled by {by}.",
-            )
-            append(conn, [entry])
+            request_cancel(conn, parent, by, reason or f"Cancelled by {by}.", now)
             row = conn.execute(select(parent_orders).where(parent_orders.c.id == parent.id)).one()
             return order_views(conn, [row])[0], parent.account_id
 
         view, account_id = await self._store.write(unit)
         self._bells.work(account_id)
         return view
+
+
+def request_cancel(conn: Connection, parent: ParentOrder, by: str, reason: str, now: datetime) -> None:
+    """Have a live order wound down by whoever serves its account; the ledger keeps who asked, and why."""
+    conn.execute(update(parent_orders).where(parent_orders.c.id == parent.id).values(cancel_requested=True))
+    wake(conn, parent.account_id, parent.id, now)
+    entry = Entry(
+        at=now,
+        kind=EntryKind.PARENT_CANCEL_REQUESTED,
+        signal_id=parent.signal_id,
+        parent_id=parent.id,
+        account_id=parent.account_id,
+        algorithm_id=parent.algorithm_id,
+        by=by,
+        reason=reason,
+    )
+    append(conn, [entry])
 
 
 def _live(conn: Connection, reference: str) -> ParentOrder:

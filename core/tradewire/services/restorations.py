@@ -14,12 +14,12 @@ from tradewire.domain.verdict import Scope
 from tradewire.ledger.append import append
 from tradewire.ledger.checkpoint import Checkpoint, holds
 from tradewire.services.bells import Bells
+from tradewire.services.cancellation import request_cancel
 from tradewire.services.holding import BY, RESTORED, Cause, hold_back
 from tradewire.services.refusal import Code, Refused
 from tradewire.state.rows import parent_of
 from tradewire.state.switches import set_switch
 from tradewire.state.versions import bump, lock_all
-from tradewire.state.waking import wake
 from tradewire.store.database import Store
 from tradewire.store.schema import accounts, leases, parent_orders, restorations, switches
 
@@ -187,19 +187,5 @@ def _wind_down(conn: Connection, by: str, now: datetime) -> dict[str, str]:
     ).all()
     why = "It was being worked when the restored backup was made, so what is open of it is cancelled."
     for parent in map(parent_of, rows):
-        conn.execute(
-            update(parent_orders).where(parent_orders.c.id == parent.id).values(cancel_requested=True)
-        )
-        wake(conn, parent.account_id, parent.id, now)
-        entry = Entry(
-            at=now,
-            kind=EntryKind.PARENT_CANCEL_REQUESTED,
-            signal_id=parent.signal_id,
-            parent_id=parent.id,
-            account_id=parent.account_id,
-            algorithm_id=parent.algorithm_id,
-            by=by,
-            reason=why,
-        )
-        append(conn, [entry])
+        request_cancel(conn, parent, by, why, now)
     return {row.id: row.account_id for row in rows}

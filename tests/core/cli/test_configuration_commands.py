@@ -70,7 +70,7 @@ def test_a_person_is_asked_before_anything_is_removed(
     if kind == "algorithm":
         cli("algorithm", "add", str(file))
         name = "breakout"
-    monkeypatch.setattr(f"tradewire.cli.{kind}s.is_interactive", lambda: True)
+    monkeypatch.setattr("tradewire.cli.ask.is_interactive", lambda: True)
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     refused = cli(kind, "remove", name)
     assert (refused.code, "Nothing was removed." in refused.err) == (1, True)

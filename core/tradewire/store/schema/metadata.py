@@ -1,6 +1,8 @@
 """The one MetaData, with names for constraints so that migrations can speak of them."""
 
-from sqlalchemy import MetaData
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Index, MetaData
 
 metadata = MetaData(
     naming_convention={
@@ -10,3 +12,8 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def partial_index(name: str, where: ColumnElement[bool], *columns: Column[Any]) -> Index:
+    """An index of the rows for which `where` holds."""
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)

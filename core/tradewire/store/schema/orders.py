@@ -17,7 +17,7 @@ from tradewire.contract.override import Note
 from tradewire.domain.instrument import Instrument
 from tradewire.domain.protection import Protection
 from tradewire.domain.verdict import Verdict
-from tradewire.store.schema.metadata import metadata
+from tradewire.store.schema.metadata import metadata, partial_index
 from tradewire.store.types import Amount, Counter, Document, String, Text, Utc
 
 instruments = Table(
@@ -79,21 +79,15 @@ parent_orders = Table(
     UniqueConstraint("signal_id", "algorithm_id", "leg"),
     sqlite_autoincrement=True,
 )
-_live = parent_orders.c.ended_at.is_(None)
-Index(
+partial_index(
     "ix_parent_orders_live",
+    parent_orders.c.ended_at.is_(None),
     parent_orders.c.account_id,
     parent_orders.c.seq,
-    sqlite_where=_live,
-    postgresql_where=_live,
 )
 Index("ix_parent_orders_algorithm", parent_orders.c.algorithm_id, parent_orders.c.created_at)
-_made_way = parent_orders.c.made_way_for.is_not(None)
-Index(
-    "ix_parent_orders_made_way",
-    parent_orders.c.made_way_for,
-    sqlite_where=_made_way,
-    postgresql_where=_made_way,
+partial_index(
+    "ix_parent_orders_made_way", parent_orders.c.made_way_for.is_not(None), parent_orders.c.made_way_for
 )
 
 child_orders = Table(
@@ -129,22 +123,14 @@ child_orders = Table(
     Column("ended_at", Utc),
     sqlite_autoincrement=True,
 )
-_open = child_orders.c.ended_at.is_(None)
-Index(
-    "ix_child_orders_open",
-    child_orders.c.account_id,
-    child_orders.c.seq,
-    sqlite_where=_open,
-    postgresql_where=_open,
+partial_index(
+    "ix_child_orders_open", child_orders.c.ended_at.is_(None), child_orders.c.account_id, child_orders.c.seq
 )
-
-_named = child_orders.c.broker_order_id.is_not(None)
-Index(
+partial_index(
     "ix_child_orders_broker_order",
+    child_orders.c.broker_order_id.is_not(None),
     child_orders.c.account_id,
     child_orders.c.broker_order_id,
-    sqlite_where=_named,
-    postgresql_where=_named,
 )
 
 fills = Table(

@@ -3,7 +3,7 @@
 from sqlalchemy import Boolean, Column, Index, LargeBinary, Table
 
 from tradewire.domain.message import Message
-from tradewire.store.schema.metadata import metadata
+from tradewire.store.schema.metadata import metadata, partial_index
 from tradewire.store.types import Counter, Document, String, Text, Utc
 
 # status: accepted | invalid | duplicate. routed_at is null while an accepted signal waits for the router;
@@ -31,12 +31,7 @@ signals = Table(
     Column("reason", Text),
     sqlite_autoincrement=True,
 )
-Index(
-    "ix_signals_unrouted",
-    signals.c.seq,
-    sqlite_where=signals.c.routed_at.is_(None),
-    postgresql_where=signals.c.routed_at.is_(None),
-)
+partial_index("ix_signals_unrouted", signals.c.routed_at.is_(None), signals.c.seq)
 Index("ix_signals_content", signals.c.content_digest, signals.c.accepted_at)
 
 # One row per known content or explicit id; expires_at null: for ever.
