@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from servers.machine import Server
 from servers.postgres import Postgres
-from servers.rabbitmq import RabbitMq, find_rabbitmq
+from servers.rabbitmq import RabbitMq, skip_without_rabbitmq
 from servers.valkey import Valkey
 from starting_points import empty_database
 
@@ -140,8 +140,7 @@ def valkey() -> Iterator[Valkey]:
 @pytest.fixture(scope="session")
 def rabbitmq() -> Iterator[RabbitMq]:
     """The session's RabbitMQ, where the machine has it; in CI it is there, or the test fails."""
-    if find_rabbitmq() is None and not os.environ.get("CI"):
-        pytest.skip("RabbitMQ is not installed here; in CI it is (apt-get install rabbitmq-server).")
+    skip_without_rabbitmq()
     yield from _running(RabbitMq())
 
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 PROJECT = "tradewire"
 
+# Specifications only: pluggy reads their names, arguments and docstrings, and never calls one.
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 

@@ -4,6 +4,7 @@ import random
 import tempfile
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,27 +24,27 @@ PATIENCE_S = 5.0
 NAIVE_S = 3.0
 
 
-class Stage:
+class Stage(ABC):
     """What a kill loop needs of whatever it kills."""
 
     def __init__(self, venue: VenueProcess) -> None:
         self._venue = venue
 
+    @abstractmethod
     def hit(self) -> list[str]:
         """The crash points that were hit so far, in order."""
-        raise NotImplementedError
 
+    @abstractmethod
     def life(self, sender: Sender, end: str | None, dice: random.Random) -> str | None:
         """One life under load, ended at a crash point or (None) at a random moment; what else was killed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def finish(self, sender: Sender) -> None:
         """Let a last life bring to its end whatever is under way."""
-        raise NotImplementedError
 
+    @abstractmethod
     def export(self) -> list[str]:
         """The ledger's lines."""
-        raise NotImplementedError
 
     def book(self) -> VenueBook:
         return book_of(self._venue)

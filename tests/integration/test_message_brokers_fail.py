@@ -1,6 +1,5 @@
 """Redis (Valkey) or RabbitMQ away, frozen, killed, emptied: webhooks are answered, and nothing is lost."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import pytest
 
 from integration.fleet import Fleet, fleet, until
 from servers.machine import Server
-from servers.rabbitmq import RabbitMq, find_rabbitmq
+from servers.rabbitmq import RabbitMq, skip_without_rabbitmq
 from servers.valkey import Valkey
 from tradewire.store.schema import parent_orders
 
@@ -16,8 +15,8 @@ from tradewire.store.schema import parent_orders
 @pytest.fixture
 def broker(request: pytest.FixtureRequest) -> Iterator[Server]:
     """A message broker of the test's own."""
-    if request.param is RabbitMq and find_rabbitmq() is None and not os.environ.get("CI"):
-        pytest.skip("RabbitMQ is not installed here; in CI it is (apt-get install rabbitmq-server).")
+    if request.param is RabbitMq:
+        skip_without_rabbitmq()
     server: Server = request.param()
     server.start()
     try:

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +22,7 @@ from servers.keeper import keeper
 PATIENCE_S = 60.0
 
 
-class Server:
+class Server(ABC):
     """One life after another of the same server; its data stays until `remove`.
 
     It lies in `inside`, or where temporary files do.
@@ -35,13 +36,13 @@ class Server:
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
+    @abstractmethod
     def command(self) -> Sequence[str]:
         """What to run; asked at every start."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_ready(self) -> bool:
         """Whether it answers."""
-        raise NotImplementedError
 
     def user(self) -> int | None:
         """Who runs it, where not whoever runs the tests."""

@@ -6,6 +6,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from servers.keeper import keeper
 from servers.machine import PATIENCE_S, Server, answers, free_port
 
@@ -76,6 +78,12 @@ class RabbitMq(Server):
             self._epmd.terminate()
             self._epmd.wait(timeout=PATIENCE_S)
             keeper.removed(self.folder / "epmd")
+
+
+def skip_without_rabbitmq() -> None:
+    """A contributor's machine need not have it; the gate installs it, and there a test without it fails."""
+    if find_rabbitmq() is None and not os.environ.get("CI"):
+        pytest.skip("RabbitMQ is not installed here; in CI it is (apt-get install rabbitmq-server).")
 
 
 def find_rabbitmq() -> Path | None:
