@@ -22,9 +22,7 @@ from tradewire.contract.broker import (
     Broker,
     BrokerPosition,
     CancelOutcome,
-    Capabilities,
     ConfigField,
-    DedupeClass,
     Env,
     Event,
     Execution,
@@ -44,9 +42,9 @@ from tradewire.contract.broker import (
     StateStore,
     StreamGap,
     SubmitResult,
-    Supported,
     Unknown,
 )
+from tradewire.contract.capabilities import Capabilities, DedupeClass, Supported
 from tradewire.contract.errors import InvalidMessage, Unhonoured
 from tradewire.contract.guardian import (
     GuardedOrder,

@@ -16,7 +16,8 @@ from core.brokerage.scripted_session import ScriptedSession
 from integration.relay import Relay, ShiftedClock, running
 from integration.venue_truth import QUICK, accepted, ready, stages
 from tradewire import Accepted, Broker, Env, Execution, Manifest, OrderRequest, Session
-from tradewire.contract.broker import AccountConfig, DedupeClass, SubmitResult, Unknown
+from tradewire.contract.broker import AccountConfig, SubmitResult, Unknown
+from tradewire.contract.capabilities import DedupeClass
 from tradewire.domain.ledger import EntryKind
 from tradewire.ledger.read import of_parent
 from tradewire.services.accounts import NewAccount

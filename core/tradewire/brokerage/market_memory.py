@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from tradewire.brokerage.market_view import ForeignOrder, MarketView, SeenQuote, Want
-from tradewire.contract.broker import Capabilities, DedupeClass
+from tradewire.contract.capabilities import Capabilities, DedupeClass
 from tradewire.domain.clock import Clock
 from tradewire.domain.instrument import Instrument, Quote
 from tradewire.domain.session import SessionCalendar

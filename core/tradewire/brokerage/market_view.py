@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from tradewire.contract.broker import Capabilities
+from tradewire.contract.capabilities import Capabilities
 from tradewire.domain.base import Struct
 from tradewire.domain.instrument import Instrument, Quote
 from tradewire.domain.order import Side

@@ -10,15 +10,8 @@ from tradewire.brokerage import merging
 from tradewire.brokerage.child_rows import changed, load, locked, note, save
 from tradewire.brokerage.release import entry_of_child
 from tradewire.brokerage.unusable import named
-from tradewire.contract.broker import (
-    Accepted,
-    DedupeClass,
-    OrderState,
-    Rejected,
-    RejectKind,
-    SubmitResult,
-    Unknown,
-)
+from tradewire.contract.broker import Accepted, OrderState, Rejected, RejectKind, SubmitResult, Unknown
+from tradewire.contract.capabilities import DedupeClass
 from tradewire.domain.base import Struct
 from tradewire.domain.ledger import EntryKind
 from tradewire.domain.order import ChildOrder, ChildState, ParentOrder

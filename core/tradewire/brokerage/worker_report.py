@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from tradewire.brokerage.market_memory import MarketMemory
-from tradewire.contract.broker import Capabilities
+from tradewire.contract.capabilities import Capabilities
 from tradewire.domain.base import Struct
 
 

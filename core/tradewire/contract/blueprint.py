@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from tradewire.contract.broker import Capabilities
+from tradewire.contract.capabilities import Capabilities
 from tradewire.contract.guardian import Need, NoParams
 from tradewire.domain.base import Struct
 from tradewire.domain.instrument import Instrument, Quote

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal, localcontext
 
 from tradewire.contract.blueprint import Finish
-from tradewire.contract.broker import Capabilities
+from tradewire.contract.capabilities import Capabilities
 from tradewire.domain.instrument import Instrument
 from tradewire.domain.order import ChildOrder, ChildState, OrderType, ParentOrder, ParentState, TimeInForce
 from tradewire.domain.quantity import ZERO, canonical, exact, round_down

@@ -4,7 +4,7 @@ from decimal import Decimal
 from functools import partial
 
 from tradewire.brokerage.worker_report import AccountStanding
-from tradewire.contract.broker import Capabilities
+from tradewire.contract.capabilities import Capabilities
 from tradewire.domain.clock import Clock
 from tradewire.engine import roll
 from tradewire.engine.roll import WorkerRow

@@ -16,7 +16,8 @@ from tradewire.brokerage.session_host import SessionHost
 from tradewire.brokerage.tenure import FencedStore, Tenure
 from tradewire.brokerage.turns import Turns
 from tradewire.calendars.load import CalendarShelf
-from tradewire.contract.broker import AccountConfig, Broker, Capabilities
+from tradewire.contract.broker import AccountConfig, Broker
+from tradewire.contract.capabilities import Capabilities
 from tradewire.domain.account import Account
 from tradewire.domain.clock import Clock
 from tradewire.engine.account_view import EngineLimits

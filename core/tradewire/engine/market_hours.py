@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tradewire.contract.broker import Capabilities
+from tradewire.contract.capabilities import Capabilities
 from tradewire.domain.algorithm import Algorithm, WhenClosed
 from tradewire.domain.base import Struct
 from tradewire.domain.clock import iso

@@ -10,7 +10,7 @@ import msgspec
 from tradewire import pipeline
 from tradewire.brokerage.release import content_of
 from tradewire.contract.blueprint import Cancel, Finish, Place, Step, StepView
-from tradewire.contract.broker import Capabilities
+from tradewire.contract.capabilities import Capabilities
 from tradewire.contract.errors import Unhonoured
 from tradewire.domain import ids
 from tradewire.domain.algorithm import Algorithm

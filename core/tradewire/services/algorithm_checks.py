@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from tradewire.contract.blueprint import Blueprint
-from tradewire.contract.broker import Capabilities
+from tradewire.contract.capabilities import Capabilities
 from tradewire.contract.guardian import Guardian, Need
 from tradewire.domain.algorithm import Plugged, WhenClosed
 from tradewire.domain.size import SizeKind

@@ -7,7 +7,7 @@ from functools import partial
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
-from tradewire.contract.broker import Capabilities
+from tradewire.contract.capabilities import Capabilities
 from tradewire.domain.account import Account
 from tradewire.domain.algorithm import Algorithm, AlgorithmState, Plugged, Validity, ValidityKind
 from tradewire.domain.clock import Clock, iso

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tradewire.contract.broker import Capabilities
+from tradewire.contract.capabilities import Capabilities
 from tradewire.domain.algorithm import Plugged
 from tradewire.domain.clock import Clock
 from tradewire.plugins import Plugins

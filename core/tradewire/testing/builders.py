@@ -14,7 +14,8 @@ import msgspec
 
 from tradewire.contract.authenticator import Attempt, KeyState, KeyStatus
 from tradewire.contract.blueprint import StepView
-from tradewire.contract.broker import AccountConfig, Capabilities, DedupeClass, OrderRequest, Supported
+from tradewire.contract.broker import AccountConfig, OrderRequest
+from tradewire.contract.capabilities import Capabilities, DedupeClass, Supported
 from tradewire.contract.guardian import GuardedOrder, GuardView, NoParams
 from tradewire.contract.matcher import SignalFacts
 from tradewire.contract.override import Draft

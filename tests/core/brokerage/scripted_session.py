@@ -5,14 +5,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from core.engine.bench import PRICE, capabilities, stock
+from core.engine.bench_desk import PRICE, capabilities, stock
 from tradewire import Accepted, Broker, Env, Manifest, OrderRequest, Session
 from tradewire.contract.broker import (
     Absent,
     AccountConfig,
     BrokerPosition,
     CancelOutcome,
-    DedupeClass,
     Event,
     Execution,
     FindResult,
@@ -21,6 +20,7 @@ from tradewire.contract.broker import (
     OrderState,
     SubmitResult,
 )
+from tradewire.contract.capabilities import DedupeClass
 from tradewire.domain.instrument import Instrument, Quote
 from tradewire.domain.order import ChildState
 

@@ -8,7 +8,8 @@ from core.engine.bench import Bench
 from tradewire.brokerage import by_hand, decisions
 from tradewire.brokerage.decisions import Decision
 from tradewire.brokerage.outcomes import After, store_absent
-from tradewire.contract.broker import DedupeClass, Execution, Unknown
+from tradewire.contract.broker import Execution, Unknown
+from tradewire.contract.capabilities import DedupeClass
 from tradewire.domain.order import ChildOrder, ChildState, ParentState
 from tradewire.store.schema import refused_executions
 

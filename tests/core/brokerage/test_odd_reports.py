@@ -11,7 +11,8 @@ import pytest
 from core.brokerage.hosting import hosted
 from core.brokerage.scripted_session import ScriptedSession, shown
 from core.brokerage.test_reports import update, working
-from core.engine.bench import Bench, execution, stock
+from core.engine.bench import Bench, execution
+from core.engine.bench_desk import stock
 from tradewire import Accepted
 from tradewire.brokerage import reconcile
 from tradewire.brokerage.market_view import Want, WantKind

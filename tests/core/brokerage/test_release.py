@@ -13,7 +13,7 @@ from tradewire import OrderRequest, OrderType, Plugged, Scope, Unknown
 from tradewire.brokerage.leases import shared_now
 from tradewire.brokerage.outcomes import store_absent
 from tradewire.brokerage.release import Lease, Withheld
-from tradewire.contract.broker import DedupeClass
+from tradewire.contract.capabilities import DedupeClass
 from tradewire.domain.algorithm import AlgorithmState
 from tradewire.domain.message import Action
 from tradewire.domain.order import ChildOrder, ChildState, ParentState

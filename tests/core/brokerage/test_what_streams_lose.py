@@ -17,7 +17,6 @@ from tradewire.contract.broker import (
     Absent,
     BrokerPosition,
     CancelOutcome,
-    DedupeClass,
     Execution,
     FindResult,
     Found,
@@ -25,6 +24,7 @@ from tradewire.contract.broker import (
     SubmitResult,
     Unknown,
 )
+from tradewire.contract.capabilities import DedupeClass
 from tradewire.domain.message import Action
 from tradewire.domain.order import ChildOrder, ChildState
 

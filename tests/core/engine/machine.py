@@ -16,15 +16,8 @@ from core.engine.remembering_bench import RememberingBench
 from core.engine.simulated_broker import SimulatedBroker, Working
 from tradewire.brokerage.outcomes import store_absent
 from tradewire.brokerage.release import Withheld
-from tradewire.contract.broker import (
-    Accepted,
-    DedupeClass,
-    Execution,
-    OrderUpdate,
-    Rejected,
-    RejectKind,
-    Unknown,
-)
+from tradewire.contract.broker import Accepted, Execution, OrderUpdate, Rejected, RejectKind, Unknown
+from tradewire.contract.capabilities import DedupeClass
 from tradewire.domain import ids
 from tradewire.domain.algorithm import AlgorithmState, OnOpposite, Plugged
 from tradewire.domain.message import Action, Sentiment

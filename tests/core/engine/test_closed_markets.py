@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from core.engine.acts import FRESH, holding, legs, limit, settle
-from core.engine.bench import Bench, stock
+from core.engine.bench import Bench
+from core.engine.bench_desk import stock
 from tradewire import GuardView, Verdict, allow
 from tradewire.brokerage.market_view import Want, WantKind
 from tradewire.domain.algorithm import AlgorithmState, Plugged, WhenClosed

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from core.engine.acts import ended, filled, limit, only_child, sent
-from core.engine.bench import Bench, execution, stock, wanted
+from core.engine.bench import Bench, execution, wanted
+from core.engine.bench_desk import stock
 from tradewire import (
     Unknown,
 )

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from core.engine.acts import legs, limit, sent
-from core.engine.bench import Bench, stock, wanted
+from core.engine.bench import Bench, wanted
+from core.engine.bench_desk import stock
 from tradewire.brokerage.market_view import WantKind
 from tradewire.domain.algorithm import Plugged
 from tradewire.domain.message import Action

@@ -14,7 +14,7 @@ from tradewire import (
     Unknown,
 )
 from tradewire.brokerage.outcomes import store_absent
-from tradewire.contract.broker import DedupeClass
+from tradewire.contract.capabilities import DedupeClass
 from tradewire.domain.message import Action
 from tradewire.domain.order import ChildState, ParentState
 from tradewire.domain.switch import SwitchState

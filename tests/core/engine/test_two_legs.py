@@ -9,7 +9,8 @@ from core.engine.bench import Bench, execution
 from tradewire import Accepted, Unknown
 from tradewire.brokerage.outcomes import store_absent, store_lost
 from tradewire.brokerage.release import Withheld
-from tradewire.contract.broker import DedupeClass, Rejected, RejectKind
+from tradewire.contract.broker import Rejected, RejectKind
+from tradewire.contract.capabilities import DedupeClass
 from tradewire.domain.account import AccountMode
 from tradewire.domain.algorithm import AlgorithmState, OnOpposite
 from tradewire.domain.message import Action, Sentiment

@@ -8,16 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from core.services.conftest import ALGORITHM, Rings
-from tradewire.contract.broker import (
-    AccountConfig,
-    Broker,
-    Capabilities,
-    ConfigField,
-    DedupeClass,
-    Env,
-    Manifest,
-    Session,
-)
+from tradewire.contract.broker import AccountConfig, Broker, ConfigField, Env, Manifest, Session
+from tradewire.contract.capabilities import Capabilities, DedupeClass
 from tradewire.contract.errors import Unhonoured
 from tradewire.domain.account import AccountMode
 from tradewire.domain.algorithm import AlgorithmState

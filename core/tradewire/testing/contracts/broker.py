@@ -13,7 +13,6 @@ from tradewire.contract.broker import (
     AccountConfig,
     Broker,
     CancelOutcome,
-    DedupeClass,
     Event,
     Execution,
     Found,
@@ -24,6 +23,7 @@ from tradewire.contract.broker import (
     RejectKind,
     Session,
 )
+from tradewire.contract.capabilities import DedupeClass
 from tradewire.domain.instrument import Instrument
 from tradewire.testing import builders
 from tradewire.testing.lent import LentEnv

@@ -1,10 +1,6 @@
 """The venue as a real process, spoken to by the real session over HTTP and WebSocket."""
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -35,7 +31,6 @@ from tradewire import (
     RejectKind,
     Session,
     StreamGap,
-    Unhonoured,
     Unknown,
 )
 from tradewire_paper.faults import FaultKind
@@ -373,35 +368,3 @@ def test_the_venue_ends_in_order_while_a_session_is_connected(venue: VenueProces
             await told.until(lambda one: one.of(HealthChange)[-1].state is HealthState.DEGRADED)
 
     asyncio.run(scenario())
-
-
-def test_the_venue_ends_when_asked_and_refuses_a_folder_in_use(venue: VenueProcess, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tradewire_paper", "--state", str(tmp_path / "state")]
-    second = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert second.returncode == 2
-    assert "in use by another venue process" in second.stderr
-    assert venue.stop() == 0
-
-
-PARENT = """
-import subprocess, sys
-venue = [sys.executable, "-m", "tradewire_paper", "--memory"]
-stays = subprocess.Popen(venue, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-goes = subprocess.Popen([*venue, "--exit-with-parent"], stdout=subprocess.PIPE, text=True)
-goes.stdout.readline()
-print(stays.stdout.readline(), end="", flush=True)
-"""
-
-
-def test_the_venue_outlives_its_parent_unless_told_otherwise() -> None:
-    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=-1, stderr=-1, text=True)
-    # The venue that is to go holds the parent's stderr, so this returns once both have ended.
-    url, _ = parent.communicate(timeout=30)
-    health = plain_http.get(url.strip() + "/health", trust_env=False).json()
-    assert health["status"] == "ok"
-    os.kill(health["pid"], signal.SIGTERM)
-
-
-def test_an_address_that_is_none_is_refused() -> None:
-    with pytest.raises(Unhonoured, match="must look like"):
-        asyncio.run(open_paper(RealEnv(), url="venue"))
