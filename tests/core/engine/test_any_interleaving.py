@@ -10,14 +10,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from core.engine.machine import (
-    ACCOUNTS,
-    ALGORITHMS,
-    MOST,
-    MOST_ENTRIES,
-    MOST_OF_ACCOUNT,
-    Machine,
-)
+from core.engine.brokered_machine import ACCOUNTS
+from core.engine.machine import ALGORITHMS, MOST, MOST_ENTRIES, MOST_OF_ACCOUNT, Machine
 from core.engine.reference_model import entries
 from core.engine.simulated_broker import SimulatedBroker
 from tradewire.brokerage.outcomes import store_lost
@@ -41,6 +35,7 @@ from tradewire.store.schema import positions
 pytestmark = pytest.mark.timeout(400)
 
 SYMBOLS = ("AAPL", "AAPL", "NASDAQ:AAPL", "MSFT")
+INSTRUMENTS = {"AAPL", "MSFT"}
 NONE_ARE_OPEN = "an ended parent has no open order"
 
 names = st.sampled_from(["one", "two", "three", "four"])
@@ -107,8 +102,7 @@ class AnyInterleaving(Machine):
             self.bench.signal(name, **message)
         self.bench.route()
         if then != "nothing":
-            for account_id in ACCOUNTS:
-                self.worked(account_id)
+            self.all_worked()
         if then == "fill":
             self.a_good_minute()
 
@@ -144,6 +138,35 @@ class AnyInterleaving(Machine):
         self.bench.desk.ready = ready
         self.bench.later(seconds)
 
+    @rule(instrument=st.sampled_from(sorted(INSTRUMENTS)))
+    def a_price_goes_away(self, instrument: str) -> None:
+        self.bench.desk.unpriced.add(instrument)
+
+    @precondition(lambda self: self.bench.desk.unpriced)
+    @rule()
+    def prices_come_back(self) -> None:
+        self.bench.desk.unpriced.clear()
+        self.all_worked()
+
+    @rule(
+        name=names, first=st.sampled_from([Action.BUY, Action.SELL]), both=st.tuples(quantities, quantities)
+    )
+    def one_turns_back_while_there_are_no_prices(
+        self, name: str, first: Action, both: tuple[Decimal, Decimal]
+    ) -> None:
+        """What takes back an order on its way must remember how much that was while it waits."""
+        opposite = Action.SELL if first is Action.BUY else Action.BUY
+        for action, quantity in zip((first, opposite), both, strict=True):
+            self.bench.signal(name, symbol="AAPL", action=action, quantity=quantity)
+            self.bench.route()
+            self.all_worked()
+            self.bench.desk.unpriced.add("AAPL")
+        self.prices_come_back()
+
+    def all_worked(self) -> None:
+        for account_id in ACCOUNTS:
+            self.worked(account_id)
+
     # What happens between Tradewire and the broker
 
     @precondition(lambda self: self.bench.desk.queue)
@@ -178,7 +201,8 @@ class AnyInterleaving(Machine):
 
     @rule()
     def a_good_minute(self) -> None:
-        """Everything sent is filled in part or whole, told, and acted upon."""
+        """There are prices; everything sent is filled in part or whole, told, and acted upon."""
+        self.bench.desk.unpriced.clear()
         for account_id, broker in self.brokers.items():
             self.worked(account_id)
             for child in self.next_to_send(account_id):
@@ -207,7 +231,7 @@ class AnyInterleaving(Machine):
         live = [one for one in parents if _reserves(one)]
         position = self.held_by_each()
         for name in ALGORITHMS:
-            for instrument in ("AAPL", "MSFT"):
+            for instrument in INSTRUMENTS:
                 own = [one for one in live if (one.algorithm_id, one.instrument_id) == (name, instrument)]
                 held = position.get((name, instrument), ZERO)
                 highest = held + sum((one.remaining for one in own if one.side == "buy"), ZERO)
