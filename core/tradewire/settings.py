@@ -292,21 +292,41 @@ def _checked(setting: Setting, value: Any, where: str) -> Any:
     strict = not where.startswith("The variable")
     try:
         return msgspec.convert(value, setting.type, strict=strict)
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"{where}: {_in_words(setting, str(error))}.") from None
+    except msgspec.ValidationError:
+        raise SettingsError(f"{where}: {_in_words(setting, value)}.") from None
 
 
-def _in_words(setting: Setting, problem: str) -> str:
-    """msgspec's words, or ours where they would be a pattern or leave the choice open."""
+def _in_words(setting: Setting, value: Any) -> str:
+    """What belongs there instead of `value`; that itself is told of numbers and switches only."""
     if setting.key == "server.public_url":
         return "expected a URL such as https://relay.example.com"
     if setting.key == "worker.id":
         return "expected letters, digits and -, _ or ., such as worker-1"
     if setting.key == "base_currency":
         return "expected a currency's code such as USD"
-    if isinstance(setting.type, type) and issubclass(setting.type, StrEnum):
-        return f"expected one of {', '.join(setting.type)}"
-    return f"{problem[:1].lower()}{problem[1:]}"
+    wanted = msgspec.inspect.type_info(setting.type)
+    told = f'"{value}"' if isinstance(value, str) else str(value).lower()
+    match wanted:
+        case msgspec.inspect.EnumType():
+            return f"expected one of {', '.join(setting.type)}"
+        case msgspec.inspect.BoolType():
+            return f"expected true or false, not {told}"
+        case msgspec.inspect.IntType():
+            return f"expected a whole number{_bounds(wanted)}, not {told}"
+        case msgspec.inspect.FloatType():
+            return f"expected a number{_bounds(wanted)}, not {told}"
+        case msgspec.inspect.VarTupleType():
+            return 'expected a list of texts in quotes, such as ["one", "two"]'
+        case _:
+            return "expected a text in quotes"
+
+
+def _bounds(wanted: msgspec.inspect.IntType | msgspec.inspect.FloatType) -> str:
+    """Such as " from 0 to 65535" or " above 0 and at most 86400"."""
+    if wanted.ge is not None and wanted.le is not None:
+        return f" from {wanted.ge} to {wanted.le}"
+    lower = f" above {wanted.gt}" if wanted.gt is not None else f" of {wanted.ge} or more"
+    return lower if wanted.le is None else f"{lower} and at most {wanted.le}"
 
 
 def _unknown(name: str, where: str, known: list[str]) -> SettingsError:
