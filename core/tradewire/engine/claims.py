@@ -216,9 +216,9 @@ class Claims:
 def _taken(
     conn: Connection, account_id: str, owner: str, now: datetime, lease_s: float
 ) -> tuple[Served, Lease] | None:
-    row = conn.execute(
-        select(accounts.c.document, accounts.c.credentials).where(accounts.c.id == account_id)
-    ).one_or_none()
+    # Nobody changes or removes it meanwhile: it would be served with fields that it no longer has.
+    mine = select(accounts.c.document, accounts.c.credentials).where(accounts.c.id == account_id)
+    row = conn.execute(mine.with_for_update(read=True)).one_or_none()
     lease = None if row is None else leases.take(conn, account_id, owner, now, lease_s)
     if row is None or lease is None:
         return None

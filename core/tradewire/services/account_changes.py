@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, delete, select, update
 
 from tradewire.domain.account import Account
 from tradewire.domain.algorithm import Plugged
@@ -72,7 +72,8 @@ def entry_of(change: AccountChange, after: Account, secret: frozenset[str], by: 
 
 def begin_anew(conn: Connection, account_id: str) -> None:
     """Take the account from whoever serves it: nothing more is sent with the old fields, and the next
-    sweep connects it again with the new ones."""
+    sweep connects it again with the new ones. Nobody takes it before this transaction has ended."""
+    conn.execute(select(accounts.c.id).where(accounts.c.id == account_id).with_for_update()).close()
     conn.execute(
         update(leases)
         .where(leases.c.account_id == account_id)
