@@ -9,6 +9,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, select, update
 from tradewire.brokerage import merging
 from tradewire.brokerage.child_rows import changed, load, locked, note, save
 from tradewire.brokerage.release import entry_of_child
+from tradewire.brokerage.spoken import spoken
 from tradewire.brokerage.unusable import named
 from tradewire.contract.broker import Accepted, OrderState, Rejected, RejectKind, SubmitResult, Unknown
 from tradewire.contract.capabilities import DedupeClass
@@ -55,14 +56,15 @@ def store_submitted(conn: Connection, client_id: str, result: SubmitResult, now:
     if child.state not in (ChildState.SENT, ChildState.UNKNOWN):
         return After()
     if isinstance(result, Rejected) and result.kind is not RejectKind.DUPLICATE:
-        ended = changed(
-            child, state=ChildState.REJECTED, reason=result.kind.value, detail=result.message, ended_at=now
-        )
+        why = spoken(result.message)
+        ended = changed(child, state=ChildState.REJECTED, reason=result.kind.value, detail=why, ended_at=now)
         save(conn, child, ended)
-        note(conn, parent, ended, EntryKind.CHILD_REJECTED, now, result.message, code=result.kind.value)
+        note(conn, parent, ended, EntryKind.CHILD_REJECTED, now, why, code=result.kind.value)
         wake(conn, parent.account_id, parent.id, now)
         return After(due=True)
-    cause = result.cause if isinstance(result, Unknown) else f"The broker has seen this id: {result.message}"
+    if isinstance(result, Unknown):
+        return _unknown(conn, parent, child, spoken(result.cause), now)
+    cause = f"The broker has seen this id: {spoken(result.message)}"
     return _unknown(conn, parent, child, cause, now)
 
 
@@ -164,6 +166,7 @@ def store_absent(
     another has overtaken proves nothing, since the order may have gone out again meanwhile.
     """
     child, parent = locked(conn, client_id)
+    proof = spoken(proof)
     if child.state not in (ChildState.UNKNOWN, ChildState.ACKNOWLEDGED):
         return After()
     if seen is not None and seen != child.look_ups:

@@ -13,6 +13,7 @@ from tradewire.brokerage.books import Books
 from tradewire.brokerage.odd_reports import OddReports, Told
 from tradewire.brokerage.report_rows import BY_HAND as BY_HAND
 from tradewire.brokerage.report_rows import ReportRows
+from tradewire.brokerage.spoken import spoken
 from tradewire.brokerage.unusable import believable, flaw, name_of, named
 from tradewire.contract.broker import Execution, OrderState, OrderUpdate
 from tradewire.crashpoints import crashpoint
@@ -35,8 +36,6 @@ PIECE = 2_000
 
 #: A client id of somebody else's order is kept beside its fill where it is no longer than ours.
 CLIENT_ID = 32
-#: Of what a broker says about an order so much is kept.
-LONGEST_MESSAGE = 1_000
 
 _FILL = insert(fills)
 _CHILD = (
@@ -213,8 +212,8 @@ class _Book:
 
     def order(self, report: OrderState) -> None:
         child = self._rows.child(report.client_id, report.broker_order_id)
-        if report.message is not None and len(report.message) > LONGEST_MESSAGE:
-            report = msgspec.structs.replace(report, message=report.message[:LONGEST_MESSAGE] + "…")
+        if report.message is not None:
+            report = msgspec.structs.replace(report, message=spoken(report.message))
         if child is not None:
             self._keep(child, merging.with_report(child, report, self._now))
 

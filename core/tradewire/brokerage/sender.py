@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from tradewire.brokerage.outcomes import After, store_all_submitted, store_untransmitted
 from tradewire.brokerage.release import Withheld, release_all
+from tradewire.brokerage.spoken import spoken, understood
 from tradewire.brokerage.tenure import FencedStore, LeaseLost, Tenure
 from tradewire.brokerage.together import Together
 from tradewire.contract.broker import OrderRequest, Session, SubmitResult, Unknown
@@ -18,7 +19,6 @@ from tradewire.crashpoints import crashpoint
 from tradewire.domain.clock import Clock
 from tradewire.domain.observer import UNOBSERVED, Observer, Stage
 from tradewire.domain.order import ChildOrder
-from tradewire.security.redaction import redact_text
 from tradewire.settings import EngineSettings
 from tradewire.store.database import StoreInDoubt, StoreUnavailable
 
@@ -172,7 +172,7 @@ class Sender:
         try:
             # In this very task: when the process stood still, nothing of it goes on past the time-out.
             async with asyncio.timeout(timeout):
-                return await self._session.submit(order)
+                return understood(await self._session.submit(order))
         except TimeoutError:
             return Unknown(cause=f"The broker did not answer within {timeout:.0f} s.")
         except asyncio.CancelledError:
@@ -181,4 +181,4 @@ class Sender:
             # Nobody cancelled us: an SDK let one of its own cancellations escape.
             return Unknown(cause="The session gave the submission up.")
         except Exception as error:  # noqa: BLE001 - what escapes a session says nothing about the order
-            return Unknown(cause=redact_text(f"The session failed with {type(error).__name__}: {error}"))
+            return Unknown(cause=spoken(f"The session failed with {type(error).__name__}: {error}"))
