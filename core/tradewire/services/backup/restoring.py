@@ -14,6 +14,7 @@ from tradewire.security.sealing import Secrets
 from tradewire.services.backup.archive import Manifest
 from tradewire.services.backup.columns import target
 from tradewire.services.backup.reading import Archive
+from tradewire.services.backup.rows import refuse_unreadable, storable
 from tradewire.services.backup.writing import Progress
 from tradewire.services.holding import Cause, Held, hold_back
 from tradewire.store.migrations.scripts import configuration, known, newest
@@ -62,11 +63,13 @@ def restore_into(
             into = target(entry.name, entry.columns)
             names = [one.name for one in entry.columns]
             for block in archive.blocks(entry):
-                conn.execute(insert(into), [dict(zip(names, row, strict=True)) for row in block])
+                with storable(entry.name):
+                    conn.execute(insert(into), [dict(zip(names, row, strict=True)) for row in block])
                 if progress is not None:
                     progress(len(block))
     _migrate(conn, newest())
     with conn.begin():
+        refuse_unreadable(conn)
         _go_on_counting(conn)
         damage = _verify(conn, manifest, allow_damage)
         if secrets is None:
