@@ -130,10 +130,7 @@ def list_algorithms(*, common: Common = DEFAULT) -> None:
             screen.escape(one.name),
             screen.state(one.state),
             screen.escape(one.account),
-            screen.escape(
-                f"{one.side} {one.size} {one.symbol}, {one.blueprint.name}, on {one.provider} "
-                f"“{one.signal_id}”{until}"
-            ),
+            screen.escape(f"{_order(one)}, {one.blueprint.name}, on {one.provider} “{one.signal_id}”{until}"),
         )
     screen.console().print(shown)
 
@@ -203,7 +200,7 @@ def _facts(common: Common, one: "AlgorithmView") -> list[tuple[str, str]]:
         ),
         ("Account", screen.escape(one.account)),
         ("Listens to", screen.escape(f"{one.provider} “{one.signal_id}”")),
-        ("Order", screen.escape(f"{one.side} {_sized(one)}, {one.symbol}")),
+        ("Order", screen.escape(", ".join([_order(one), *_stop(one)]))),
         ("From message", ", ".join(on) or "nothing"),
         ("Shorts", "allowed" if one.allow_shorts else "not allowed"),
         ("On opposite", _ON_OPPOSITE[one.on_opposite]),
@@ -215,13 +212,19 @@ def _facts(common: Common, one: "AlgorithmView") -> list[tuple[str, str]]:
     return facts + [("Guardian", _plugged(guard.name, guard.params)) for guard in one.guardians]
 
 
-def _sized(one: "AlgorithmView") -> str:
-    parts = [one.size]
+def _order(one: "AlgorithmView") -> str:
+    """What it asks for: "buy 10 AAPL", "buy AAPL for 2 % of equity"."""
+    in_units = one.sizing.kind == "quantity"
+    return f"{one.side} {one.size} {one.symbol}" if in_units else f"{one.side} {one.symbol} for {one.size}"
+
+
+def _stop(one: "AlgorithmView") -> list[str]:
+    parts = []
     if one.sizing.stop_percent is not None:
         parts.append(f"stop taken at {one.sizing.stop_percent:f} %")
     if one.sizing.stop == "size_only":
         parts.append("the message's stop for the size alone")
-    return ", ".join(parts)
+    return parts
 
 
 _ON_OPPOSITE = {

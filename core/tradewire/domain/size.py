@@ -30,10 +30,10 @@ class SizeKind(StrEnum):
 
 _SPOKEN = {
     SizeKind.QUANTITY: "{}",
-    SizeKind.NOTIONAL: "{} of money",
+    SizeKind.NOTIONAL: "{} in the instrument's currency",
     SizeKind.PERCENT_OF_EQUITY: "{} % of equity",
     SizeKind.PERCENT_OF_POSITION: "{} % of the position",
-    SizeKind.RISK: "{} of money at risk",
+    SizeKind.RISK: "{} in the account's currency at risk",
     SizeKind.RISK_PERCENT: "{} % of equity at risk",
 }
 

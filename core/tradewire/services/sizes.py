@@ -42,17 +42,14 @@ def size_told(size: Decimal | None, kind: SizeKind | None, currency: str | None)
     """`size` as text: "10", "$1,000", "1,000 EUR", "$50 at risk", "10 % of equity"."""
     if size is None:
         return None
-    if kind is SizeKind.NOTIONAL:
-        return money_told(size, currency)
-    if kind is SizeKind.RISK:
-        return f"{money_told(size, currency)} at risk"
-    return spoken(size, kind)
+    if currency is None or kind not in (SizeKind.NOTIONAL, SizeKind.RISK):
+        return spoken(size, kind)
+    money = _money_told(size, currency)
+    return f"{money} at risk" if kind is SizeKind.RISK else money
 
 
-def money_told(amount: Decimal, currency: str | None) -> str:
+def _money_told(amount: Decimal, currency: str) -> str:
     whole, point, cents = canonical(amount).partition(".")
     shown = f"{int(whole):,}{point}{cents.ljust(2, '0') if cents else ''}"
-    if currency is None:
-        return f"{shown} of money"
     sign = _SIGNS.get(currency)
     return f"{shown} {currency}" if sign is None else f"{sign}{shown}"

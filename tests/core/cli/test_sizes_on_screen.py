@@ -65,3 +65,26 @@ def test_an_order_shows_its_quantity_and_what_it_was_asked_for(cli: Cli) -> None
     assert "buy 10 AAPL market for $1,000" in shown
     assert "buy AAPL for 10 % of equity market" in shown
     assert max(map(len, shown.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("sizing", "told"),
+    [
+        ('kind = "notional"\nvalue = 1000', "buy AAPL for 1000 in the instrument's currency"),
+        ('kind = "risk"\nvalue = 50', "buy AAPL for 50 in the account's currency at risk"),
+        ('kind = "percent_of_equity"\nvalue = 2', "buy AAPL for 2 % of equity"),
+        ("value = 3", "buy 3 AAPL"),
+    ],
+)
+def test_an_algorithm_tells_what_it_orders_and_what_that_is_in(
+    cli: Cli, folder: DataFolder, sizing: str, told: str
+) -> None:
+    file = folder.path / "sized.toml"
+    stop = '\nstop_percent = 3\nstop = "size_only"' if "risk" in sizing else ""
+    without = ALGORITHM.replace("quantity = 10\n", "").replace('"breakout"', '"sized"')
+    file.write_text(f"{without}\n[sizing]\n{sizing}{stop}\n")
+    assert cli("algorithm", "add", str(file)).err == ""
+    assert told in " ".join(cli("algorithm", "show", "sized").out.split())
+    listed = cli("algorithm", "list").out
+    assert f" paper    {' '.join(told.split()[:3])}" in listed
+    assert max(map(len, listed.splitlines())) <= 80

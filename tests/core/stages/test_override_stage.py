@@ -297,7 +297,7 @@ def test_a_size_counts_together_with_what_it_is_in(algorithm_with: Algorithms, s
     said = signal_with(quantity=Decimal(500), quantity_kind=SizeKind.NOTIONAL)
     own = drafted(algorithm_with(sizing=sizing), said)
     assert (own.quantity, own.quantity_kind) == (Decimal(2), SizeKind.PERCENT_OF_EQUITY)
-    assert note_of(own, "qty")[:2] == ("500 of money", "2 % of equity")
+    assert note_of(own, "qty")[:2] == ("500 in the instrument's currency", "2 % of equity")
     messages = drafted(algorithm_with(sizing=sizing, dynamic=ALL_ON), said)
     assert (messages.quantity, messages.quantity_kind) == (Decimal(500), SizeKind.NOTIONAL)
     units = drafted(algorithm_with(sizing=sizing, dynamic=ALL_ON), signal_with(quantity=Decimal(2)))
