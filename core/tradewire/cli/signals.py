@@ -131,10 +131,11 @@ def _row(common: Common, one: "SignalView", short: str) -> tuple[str, str, str, 
 
 
 def _order(one: "SignalView") -> str:
-    """What the message asks for: "BUY 10 AAPL", "BUY AAPL for $1,000"."""
+    """What the message asks for: "BUY 10 AAPL", "BUY AAPL for $1,000", "SELL 5 AAPL, wanted short"."""
     units = one.quantity if one.size == one.quantity else None
     order = " ".join(part for part in (one.action and one.action.upper(), units, one.symbol) if part)
-    return f"{order} for {one.size}" if one.size and units is None else order
+    asked = f"{order} for {one.size}" if one.size and units is None else order
+    return f"{asked}, wanted {one.wanted}" if one.wanted is not None else asked
 
 
 def _follow(common: Common, api: Api, status: Status | None, algorithm: str | None, limit: int) -> None:

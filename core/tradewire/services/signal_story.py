@@ -228,9 +228,7 @@ def _arrival(signal: SignalView, checked_by: tuple[str, ...]) -> Iterator[StageV
             signal,
             signal.routed_at,
             "matched" if runs else "no match",
-            f"To {runs}. {signal.reason or ''}".strip()
-            if runs
-            else signal.reason or "Received, but no algorithm matched.",
+            f"To {runs}." if runs else signal.reason or "Received, but no algorithm matched.",
         )
 
 
@@ -243,12 +241,12 @@ def _of_order(signal: SignalView, order: OrderView, broker: str) -> Iterator[Sta
     yield _stage(signal, order.created_at, "order", f"{what}. {_decided(order)}".strip(), deciders, **where)
     if order.admitted_at is not None:
         kind = f" {order.order_type}" if order.order_type is not None else ""
-        sized = f" {order.sized}." if order.sized is not None else ""
+        sized = f" ({order.sized})" if order.sized is not None else ""
         yield _stage(
             signal,
             order.admitted_at,
             "admitted",
-            f"{order.quantity} {order.symbol}{kind}, worked by the blueprint {order.blueprint}.{sized}",
+            f"{order.quantity} {order.symbol}{kind}{sized}, worked by the blueprint {order.blueprint}.",
             [order.blueprint],
             **where,
         )

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, Select, select
 from tradewire.domain.base import Struct
 from tradewire.domain.message import Action, Message
 from tradewire.domain.order import ChildState, ParentState
+from tradewire.domain.quantity import canonical
 from tradewire.domain.size import SizeKind
 from tradewire.services.naming import algorithm_names, ids_of
 from tradewire.services.numbers import Number, shown_or_none
@@ -28,6 +29,7 @@ class SignalView(Struct):
 
     `symbol`, `action` and `quantity` are as received; None where the message left them out or is unreadable.
     `quantity` is in what `quantity_kind` says (None: units), and `size` is both as text: "10", "$1,000".
+    `wanted` is the position that the message leads to: a signed number, or a side.
     """
 
     id: str
@@ -49,6 +51,7 @@ class SignalView(Struct):
     runs: tuple[Run, ...]
     quantity_kind: SizeKind | None = None
     size: str | None = None
+    wanted: str | None = None
 
 
 class SignalPage(Struct):
@@ -133,6 +136,12 @@ def _size(message: Message | None, orders: Sequence[Row[Any]], currencies: Curre
     return size_told(message.quantity, kind, currency)
 
 
+def _wanted(message: Message) -> str | None:
+    if message.target is not None:
+        return canonical(message.target)
+    return message.sentiment.value if message.sentiment is not None else None
+
+
 def _runs(conn: Connection, orders: dict[str, list[Row[Any]]]) -> dict[str, list[Run]]:
     traders = algorithm_names(conn)
     rows = [row for its in orders.values() for row in its]
@@ -175,6 +184,7 @@ def _view(row: Row[Any], runs: tuple[Run, ...], size: str | None) -> SignalView:
         quantity=shown_or_none(message.quantity) if message is not None else None,
         quantity_kind=message.quantity_kind if message is not None else None,
         size=size,
+        wanted=_wanted(message) if message is not None else None,
         test=row.test,
         duplicate_of=row.duplicate_of,
         time=message.time if message is not None else None,

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from core.cli.conftest import Cli
 from core.services.conftest import ALGORITHM
 from core.services.history import BLOCKED, FILLED, PARENTS, live_through
-from tradewire.domain.message import Action, Message
+from tradewire.domain.message import Action, Message, Sentiment
 from tradewire.domain.size import SizeKind
 from tradewire.runtime.folder import DataFolder
 from tradewire.services.naming import account_by, algorithm_by
@@ -58,6 +58,27 @@ def test_a_signal_in_money_is_not_shown_as_so_many_shares(cli: Cli) -> None:
     assert "BUY AAPL for 10 % of equity · breakout" in shown
     assert "BUY 10 AAPL · breakout" in shown
     assert "BUY 1000 AAPL" not in shown
+
+
+def test_a_signal_shows_the_position_that_is_wanted(cli: Cli, folder: DataFolder) -> None:
+    wanted = {
+        FILLED: Message(strategy_id="breakout", symbol="AAPL", target=Decimal(-7)),
+        BLOCKED: Message(
+            strategy_id="breakout",
+            symbol="AAPL",
+            action=Action.SELL,
+            quantity=Decimal(5),
+            sentiment=Sentiment.SHORT,
+        ),
+    }
+    store = open_store(folder.database_url)
+    for signal, message in wanted.items():
+        change = update(signals).where(signals.c.id == signal).values(message=message)
+        store.write_now(lambda conn, change=change: conn.execute(change))
+    store.close()
+    shown = cli("signals").out
+    assert " AAPL, wanted -7 · breakout" in shown
+    assert " SELL 5 AAPL, wanted short · breakout" in shown
 
 
 def test_an_order_shows_its_quantity_and_what_it_was_asked_for(cli: Cli) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.services.history import BLOCKED, DUPLICATE, FILLED, INVALID, UNKNOWN, UNKNOWN_CHILD, live_through
 from tradewire.domain.ledger import EntryKind
@@ -19,7 +19,7 @@ from tradewire.services.signal_filter import SignalFilter
 from tradewire.services.signal_state import Run as SignalRun
 from tradewire.services.signal_state import state_of
 from tradewire.store.database import Store
-from tradewire.store.schema import decisions
+from tradewire.store.schema import decisions, parent_orders
 from tradewire.testing.clock import FakeClock
 
 Run = Callable[..., Any]
@@ -87,6 +87,30 @@ def test_a_story_says_what_the_message_changed_and_what_it_could_not(services: S
         "entry buy 10 AAPL. Matched by tags. From the message: symbol. "
         "qty: 20 came, 10 is used (dynamic quantity is off)."
     )
+
+
+def test_a_story_tells_at_the_match_only_what_was_known_then(
+    services: Services, run: Run, store: Store
+) -> None:
+    order = parent_orders.c.signal_id == FILLED
+    store.write_now(
+        lambda conn: conn.execute(update(parent_orders).where(order).values(detail="10 of 10 filled."))
+    )
+    story = run(services.stories.show(FILLED))
+    (matched,) = [stage.text for stage in story.stages if stage.stage == "matched"]
+    assert (matched, story.stages[-1].text) == ("To breakout.", "10 of 10 filled.")
+
+
+def test_a_story_tells_beside_the_quantity_how_it_came_about(
+    services: Services, run: Run, store: Store
+) -> None:
+    order = parent_orders.c.signal_id == FILLED
+    store.write_now(
+        lambda conn: conn.execute(update(parent_orders).where(order).values(sized="from 0 to 10"))
+    )
+    story = run(services.stories.show(FILLED))
+    (admitted,) = [stage.text for stage in story.stages if stage.stage == "admitted"]
+    assert admitted == "10 AAPL (from 0 to 10), worked by the blueprint market."
 
 
 def test_a_story_names_the_plugins_of_every_stage(services: Services, run: Run) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from core.services.history import FILLED, PARENTS, live_through
-from tradewire.domain.message import Action, Message
+from core.services.history import BLOCKED, FILLED, PARENTS, live_through
+from tradewire.domain.message import Action, Message, Sentiment
 from tradewire.domain.size import SizeKind
 from tradewire.services.services import Services
 from tradewire.services.sizes import size_told
@@ -37,6 +37,27 @@ Run = Callable[..., Any]
 )
 def test_a_size_says_what_it_is_in(size: str, kind: SizeKind | None, currency: str | None, told: str) -> None:
     assert size_told(Decimal(size), kind, currency) == told
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({}, None),
+        ({"target": Decimal(-7)}, "-7"),
+        ({"target": Decimal(0)}, "0"),
+        ({"sentiment": Sentiment.SHORT}, "short"),
+        ({"target": Decimal("1.5"), "sentiment": Sentiment.LONG}, "1.5"),
+    ],
+)
+def test_a_signal_tells_the_position_that_is_wanted(
+    services: Services, run: Run, store: Store, in_money: None, fields: dict[str, Any], told: str | None
+) -> None:
+    asked = Message(strategy_id="breakout", symbol="AAPL", **fields)
+    store.write_now(
+        lambda conn: conn.execute(update(signals).where(signals.c.id == FILLED).values(message=asked))
+    )
+    shown = {one.id: one for one in run(services.signals.list()).items}
+    assert (shown[FILLED].wanted, shown[BLOCKED].wanted) == (told, None)
 
 
 def test_no_size_is_told_as_none() -> None:
