@@ -17,7 +17,7 @@ from tradewire.engine import loading
 from tradewire.engine.bells import Bells
 from tradewire.engine.routing import Route, failed, route
 from tradewire.engine.single_flight import SingleFlight
-from tradewire.engine.storing import store_routes
+from tradewire.engine.storing import Overtaken, store_routes
 from tradewire.plugins import Plugins
 from tradewire.store.database import Store
 from tradewire.store.locks import Lock, hold
@@ -65,7 +65,11 @@ class Router:
         began = self._clock.monotonic()
         waiting = BATCH
         while waiting == BATCH:
-            waiting, routed = self._batch()
+            try:
+                waiting, routed = self._batch()
+            except Overtaken:
+                # Somebody changed an algorithm meanwhile: once more, with what it says now.
+                continue
             if waiting:
                 crashpoint("route.committed")
             for account_id in routed:
@@ -79,18 +83,19 @@ class Router:
         signals = self._store.read_now(partial(loading.unrouted, limit=BATCH))
         if not signals:
             return _NOTHING
-        now = self._clock.now()
-        routes = self._routes(signals, self._store.read_now(loading.all_algorithms), now)
-        return len(signals), self._store.write_now(partial(store_routes, routes=routes, now=now))
+        now, algorithms = self._clock.now(), self._store.read_now(loading.all_algorithms)
+        routes = self._routes(signals, algorithms, now)
+        return len(signals), self._store.write_now(
+            partial(store_routes, routes=routes, seen=algorithms, now=now)
+        )
 
     def _locked(self, conn: Connection) -> tuple[int, frozenset[str]]:
         hold(conn, Lock.ROUTER)
         signals = loading.unrouted(conn, BATCH)
         if not signals:
             return _NOTHING
-        now = self._clock.now()
-        routes = self._routes(signals, loading.all_algorithms(conn), now)
-        return len(signals), store_routes(conn, routes, now)
+        now, algorithms = self._clock.now(), loading.all_algorithms(conn)
+        return len(signals), store_routes(conn, self._routes(signals, algorithms, now), algorithms, now)
 
     def _routes(
         self, signals: Sequence[SignalFacts], algorithms: Sequence[Algorithm], now: datetime

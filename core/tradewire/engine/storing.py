@@ -1,6 +1,6 @@
 """Writing what routing and planning decided: each in one transaction, or not at all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from tradewire.crashpoints import crashpoint
+from tradewire.domain.algorithm import Algorithm
 from tradewire.domain.order import ParentOrder
 from tradewire.domain.switch import Switch
 from tradewire.engine.account_view import AccountView
@@ -19,7 +20,15 @@ from tradewire.state import versions
 from tradewire.state.rows import columns
 from tradewire.state.switches import read_switches
 from tradewire.store.locks import Lock, hold
-from tradewire.store.schema import child_orders, instruments, leases, parent_orders, signals, verdicts
+from tradewire.store.schema import (
+    algorithms,
+    child_orders,
+    instruments,
+    leases,
+    parent_orders,
+    signals,
+    verdicts,
+)
 
 _ROUTED = (
     update(signals)
@@ -35,6 +44,12 @@ _PARENT = (
 _WAITING = select(signals.c.id).where(
     signals.c.id.in_(bindparam("ids", expanding=True)), signals.c.routed_at.is_(None)
 )
+_AS_SEEN = (
+    select(algorithms.c.document)
+    .where(algorithms.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(algorithms.c.id)
+    .with_for_update(read=True)
+)
 _NEW_PARENTS = insert(parent_orders)
 _NEW_CHILDREN = insert(child_orders)
 _VERDICTS = insert(verdicts)
@@ -45,10 +60,13 @@ class Overtaken(Exception):
     """Something the plan looked at has changed since; nothing of it was stored."""
 
 
-def store_routes(conn: Connection, routes: Sequence[Route], now: datetime) -> frozenset[str]:
+def store_routes(
+    conn: Connection, routes: Sequence[Route], seen: Sequence[Algorithm], now: datetime
+) -> frozenset[str]:
     """Put the runs of `routes` into their accounts' inboxes; returns the accounts concerned.
 
-    A signal that somebody else routed meanwhile is left alone.
+    A signal that somebody else routed meanwhile is left alone. Raises `Overtaken` where an algorithm that is
+    to run is no longer as it was `seen`: it may trade on another account now, and that account be gone.
     """
     hold(conn, Lock.ROUTER)
     waiting = set(conn.execute(_WAITING, {"ids": [route.signal_id for route in routes]}).scalars())
@@ -64,6 +82,7 @@ def store_routes(conn: Connection, routes: Sequence[Route], now: datetime) -> fr
     )
     runs = [run for route in mine for run in route.runs]
     if runs:
+        _still_so(conn, {run.parent.algorithm_id for run in runs}, seen)
         conn.execute(
             _NEW_PARENTS,
             [{**columns(run.parent, ("seq",)), "notes": run.notes} for run in runs],
@@ -71,6 +90,13 @@ def store_routes(conn: Connection, routes: Sequence[Route], now: datetime) -> fr
     append(conn, [entry for route in mine for entry in route.entries])
     crashpoint("route.storing")
     return frozenset(run.parent.account_id for run in runs if run.parent.state.is_live)
+
+
+def _still_so(conn: Connection, ids: Set[str], seen: Sequence[Algorithm]) -> None:
+    """Who changes or removes one of these algorithms has done it, or waits until its orders are stored."""
+    there: list[Algorithm] = list(conn.execute(_AS_SEEN, {"ids": list(ids)}).scalars())
+    if {(one.id, one.version) for one in there} != {(one.id, one.version) for one in seen if one.id in ids}:
+        raise Overtaken("algorithms")
 
 
 def store_plan(conn: Connection, view: AccountView, changes: Changes, with_others: bool) -> None:

@@ -150,8 +150,11 @@ def expire(conn: Connection, now: datetime) -> frozenset[str]:
 
     An exit goes on: what it closes would otherwise be left to nobody.
     """
-    query = select(algorithms.c.document).where(
-        algorithms.c.state == AlgorithmState.STARTED.value, algorithms.c.valid_until <= now
+    # In the order in which the router keeps them still.
+    query = (
+        select(algorithms.c.document)
+        .where(algorithms.c.state == AlgorithmState.STARTED.value, algorithms.c.valid_until <= now)
+        .order_by(algorithms.c.id)
     )
     over: list[Algorithm] = list(conn.execute(query).scalars())
     if over:

@@ -50,13 +50,21 @@ def refuse_used_account(conn: Connection, account: Account) -> None:
 
 def refuse_used_algorithm(conn: Connection, algorithm: Algorithm) -> None:
     """Refuse while orders of the algorithm are live or it holds something."""
+    _keep_still(conn, algorithm)
     whose = f'the algorithm "{algorithm.name}"'
     _refuse([*_live(conn, whose, algorithm_id=algorithm.id), *_held(conn, whose, algorithm_id=algorithm.id)])
 
 
 def refuse_live_orders(conn: Connection, algorithm: Algorithm) -> None:
     """Refuse while orders are being worked by what the algorithm says."""
+    _keep_still(conn, algorithm)
     _refuse(_live(conn, f'the algorithm "{algorithm.name}"', algorithm_id=algorithm.id))
+
+
+def _keep_still(conn: Connection, algorithm: Algorithm) -> None:
+    """No signal is routed to it until this transaction ends; what is being routed just now is seen first."""
+    mine = select(algorithms.c.id).where(algorithms.c.id == algorithm.id)
+    conn.execute(mine.with_for_update()).close()
 
 
 def _live(conn: Connection, whose: str, **where: str) -> list[str]:

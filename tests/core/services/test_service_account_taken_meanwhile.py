@@ -19,9 +19,7 @@ from tradewire.store.database import Store, open_store
 from tradewire.store.schema import leases
 from tradewire.testing.clock import FakeClock
 
-_WAITING = text(
-    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-)
+_WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 
 
 @pytest.fixture
@@ -34,7 +32,7 @@ def store(postgres_url: str) -> Iterator[Store]:
 
 @pytest.fixture
 def threads() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(1) as pool:
         yield pool
 
 
@@ -60,13 +58,9 @@ class Taking:
         meanwhile, self._meanwhile = self._meanwhile, None
         if meanwhile is not None:
             self.done = self._threads.submit(meanwhile)
-            while not self.done.done() and not self._somebody_waits():
+            while not self.done.done() and not conn.execute(_WAITING).scalar():
                 time.sleep(0)
         return self._take(conn, *where, **how)
-
-    def _somebody_waits(self) -> bool:
-        look = self._threads.submit(self._store.read_now, lambda conn: conn.execute(_WAITING).scalar())
-        return bool(look.result())
 
 
 @pytest.fixture
