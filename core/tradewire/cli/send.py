@@ -12,6 +12,7 @@ from tradewire.cli.ask import hidden
 from tradewire.cli.client import running_on, unreachable
 from tradewire.cli.exits import Exit, Stop
 from tradewire.cli.options import DEFAULT, Common
+from tradewire.cli.serving import serving_on
 from tradewire.domain.base import Struct
 from tradewire.security.redaction import redact_text
 
@@ -37,8 +38,17 @@ def send(
         str, Parameter(help="The strategyId: an algorithm's Entry Signal ID.")
     ] = "my_strategy_1",
     symbol: Annotated[str | None, Parameter(help="The ticker.")] = None,
-    action: Annotated[Literal["buy", "sell", "exit", "cancel"] | None, Parameter(help="What to do.")] = None,
-    qty: Annotated[str | None, Parameter(help="How much, in units.")] = None,
+    action: Annotated[
+        Literal["buy", "sell", "add", "exit", "reverse", "target", "cancel"] | None,
+        Parameter(help="What to do."),
+    ] = None,
+    qty: Annotated[
+        str | None, Parameter(help="How much, in units; of a target the position, below 0 a short one.")
+    ] = None,
+    position: Annotated[
+        str | None,
+        Parameter(help="The position that a buy or sell leads to: long, short, flat, or a number."),
+    ] = None,
     order_type: Annotated[str | None, Parameter(help="market, limit, …")] = None,
     limit_price: Annotated[str | None, Parameter(help="For a limit order.")] = None,
     id: Annotated[
@@ -47,7 +57,7 @@ def send(
     test: Annotated[
         bool, Parameter(negative="", help="Marked as a test: never sent to a live broker.")
     ] = False,
-    provider: Annotated[str, Parameter(help="The signal's format.")] = "tradingview",
+    provider: Annotated[str, Parameter(help="A format that takes TradingView's messages.")] = "tradingview",
     key_file: Annotated[
         Path | None, Parameter(help="A file with the key; else it is asked for, or stdin.")
     ] = None,
@@ -63,6 +73,7 @@ def send(
         "symbol": symbol,
         "action": action,
         "qty": qty,
+        "position": position,
         "orderType": order_type,
         "limitPrice": limit_price,
         "id": id,
@@ -90,13 +101,15 @@ def send(
 def _running(common: Common) -> str:
     from tradewire.runtime.folder import DataFolder
 
-    instance = running_on(DataFolder(common.data))
-    if instance is None:
+    folder = DataFolder(common.data)
+    instance = running_on(folder)
+    url = instance.url if instance is not None else serving_on(folder)
+    if url is None:
         raise Stop(
             Exit.UNREACHABLE,
             f"No Tradewire is running on {common.data}: start it with `tradewire up`, or use --url.",
         )
-    return instance.url
+    return url
 
 
 def _key(file: Path | None) -> str:
