@@ -27,15 +27,21 @@ from faults.fleet_stage import processes
 from faults.load import Sender
 from faults.stage import embedded
 from faults.truth import judged, told
-from tradewire.audit.finding import Code, Report
+from tradewire.audit.finding import FindingCode, Report
 from tradewire.crashpoints import POINTS
 
 LIVES = 3
 #: Rounds that make one history.
 LONGEST = 50
-LOST = (Code.LOST, Code.UNFINISHED, Code.FILL_MISSING, Code.NEVER_ARRIVED)
-DOUBLED = (Code.DOUBLED, Code.RESENT, Code.DOUBLE_BOOKED, Code.OVERFILLED, Code.OVERPLACED)
-ORPHANS = (Code.ORPHAN, Code.FILL_INVENTED)
+LOST = (FindingCode.LOST, FindingCode.UNFINISHED, FindingCode.FILL_MISSING, FindingCode.NEVER_ARRIVED)
+DOUBLED = (
+    FindingCode.DOUBLED,
+    FindingCode.RESENT,
+    FindingCode.DOUBLE_BOOKED,
+    FindingCode.OVERFILLED,
+    FindingCode.OVERPLACED,
+)
+ORPHANS = (FindingCode.ORPHAN, FindingCode.FILL_INVENTED)
 
 
 class Told(NamedTuple):
@@ -72,7 +78,7 @@ class Outcome(NamedTuple):
     def ok(self) -> bool:
         return all(one.report.ok for one in self.histories)
 
-    def count(self, *codes: Code) -> int:
+    def count(self, *codes: FindingCode) -> int:
         return sum(one.report.count(*codes) for one in self.histories)
 
 
@@ -177,7 +183,7 @@ def table(outcome: Outcome) -> str:
         "orphans": outcome.count(*ORPHANS),
         "other findings": sum(sum(one.counts.values()) for one in reports)
         - outcome.count(*LOST, *DOUBLED, *ORPHANS),
-        "ledger": "verifies" if not outcome.count(Code.DAMAGED) else "DAMAGED",
+        "ledger": "verifies" if not outcome.count(FindingCode.DAMAGED) else "DAMAGED",
         "seconds": f"{outcome.seconds:.0f}",
     }
     lines = [f"{name:<28}{value:>10}" for name, value in rows.items()]

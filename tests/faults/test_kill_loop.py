@@ -5,7 +5,7 @@ import pytest
 from faults import naive
 from faults.kill_loop import DOUBLED, LOST, Outcome, run, table
 from faults.truth import told
-from tradewire.audit.finding import Code
+from tradewire.audit.finding import FindingCode
 from tradewire.crashpoints import POINTS
 
 ROUNDS = 30
@@ -41,7 +41,7 @@ def test_many_processes_their_database_and_their_message_broker_are_killed_witho
 @pytest.mark.timeout(300)
 def test_what_is_acknowledged_before_it_is_stored_is_found_as_lost() -> None:
     outcome = run(2, seed=5, side_by_side=1, mode=naive.ACKNOWLEDGES_FIRST, points=["route.committed"])
-    assert outcome.count(Code.LOST) > 0, table(outcome)
+    assert outcome.count(FindingCode.LOST) > 0, table(outcome)
     assert outcome.count(*DOUBLED) == 0
 
 
@@ -49,7 +49,7 @@ def test_what_is_acknowledged_before_it_is_stored_is_found_as_lost() -> None:
 def test_what_is_sent_again_under_a_new_id_is_found_as_doubled() -> None:
     outcome = run(2, seed=5, side_by_side=1, mode=naive.RESENDS_BLINDLY, points=["submit.stored"])
     assert outcome.count(*DOUBLED) > 0, table(outcome)
-    assert outcome.count(*set(LOST) - {Code.UNFINISHED}) == 0
+    assert outcome.count(*set(LOST) - {FindingCode.UNFINISHED}) == 0
 
 
 def findings(outcome: Outcome) -> str:

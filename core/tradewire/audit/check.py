@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import msgspec
 
 from tradewire.audit import children, fills, parents, posts, signals, switched, venue
-from tradewire.audit.finding import MOST, Code, Finding, Report
-from tradewire.audit.tracks import Stage
+from tradewire.audit.finding import MOST, Finding, FindingCode, Report
+from tradewire.audit.tracks import ParentStage
 from tradewire.audit.world import World
 from tradewire.contract.errors import Unhonoured
 from tradewire.domain.ledger import EntryKind
@@ -96,7 +96,7 @@ class History:
             accepted=len(world.accepted),
             orders=self._orders,
             fills=self._fills,
-            live=sum(one.stage is not Stage.ENDED for one in world.parents.values()),
+            live=sum(one.stage is not ParentStage.ENDED for one in world.parents.values()),
             unknown=sum(map(len, world.unknown.values())),
             counts=dict(sorted(world.counts.items())),
             findings=tuple(world.findings),
@@ -122,13 +122,13 @@ def with_damage(report: Report, verified: Verification) -> Report:
     if verified.ok:
         return report
     damage = tuple(
-        Finding(code=Code.DAMAGED, sentence=problem.sentence, number=problem.number)
+        Finding(code=FindingCode.DAMAGED, sentence=problem.sentence, number=problem.number)
         for problem in verified.problems
     )
     return msgspec.structs.replace(
         report,
         ok=False,
-        counts={Code.DAMAGED.value: verified.found, **report.counts},
+        counts={FindingCode.DAMAGED.value: verified.found, **report.counts},
         findings=(*damage, *report.findings)[:MOST],
     )
 
@@ -137,20 +137,20 @@ def _open(world: World, quiet_before: datetime | None) -> None:
     """What has not ended. `quiet_before` None: nothing may be open; else only what was silent since then."""
     for signal, (number, at) in world.unrouted.items():
         if quiet_before is None or at < quiet_before:
-            world.note(Code.LOST, f"Signal {signal} was accepted, and nothing came of it.", number)
+            world.note(FindingCode.LOST, f"Signal {signal} was accepted, and nothing came of it.", number)
     for signal, (count, seen) in world.expected.items():
         text = f"Signal {signal} concerned {count} algorithms, and {len(seen)} have an order for it."
-        world.note(Code.LOST, text)
+        world.note(FindingCode.LOST, text)
     for parent in world.parents.values():
-        if parent.stage is Stage.ENDED:
+        if parent.stage is ParentStage.ENDED:
             continue
         if quiet_before is None:
-            states = ", ".join(one.standing.name.lower() for one in parent.children.values()) or "none"
+            states = ", ".join(one.stage.name.lower() for one in parent.children.values()) or "none"
             text = f"Order {parent.id} had not ended; its orders at the broker: {states}."
-            world.note(Code.UNFINISHED, text)
+            world.note(FindingCode.UNFINISHED, text)
         elif _is_silent(parent.stage, parent.shown) and (parent.quiet_since or quiet_before) < quiet_before:
-            world.note(Code.LOST, f"Order {parent.id} was created, and nothing came of it.")
+            world.note(FindingCode.LOST, f"Order {parent.id} was created, and nothing came of it.")
 
 
-def _is_silent(stage: Stage, shown: bool) -> bool:
-    return stage is Stage.PENDING and not shown
+def _is_silent(stage: ParentStage, shown: bool) -> bool:
+    return stage is ParentStage.PENDING and not shown

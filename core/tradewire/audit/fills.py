@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from tradewire.audit.finding import Code
-from tradewire.audit.tracks import ZERO, Child, Execution, Standing, amount
+from tradewire.audit.finding import FindingCode
+from tradewire.audit.tracks import ZERO, Child, ChildStage, Execution, amount
 from tradewire.audit.world import World
 from tradewire.ledger.read import Body
 
@@ -13,7 +13,7 @@ def stored(world: World, number: int, body: Body) -> None:
     quantity = amount(body.data.get("quantity")) or ZERO
     key = (body.account_id or "", execution)
     if key in world.executions:
-        world.note(Code.DOUBLE_BOOKED, f"Execution {execution} was booked twice.", number, body)
+        world.note(FindingCode.DOUBLE_BOOKED, f"Execution {execution} was booked twice.", number, body)
     world.executions[key] = Execution(
         body.client_id or "", execution, quantity, amount(body.data.get("price")) or ZERO
     )
@@ -37,19 +37,21 @@ def _filled(world: World, number: int, body: Body, quantity: Decimal) -> None:
         child.filled += quantity
         child.taken = True
         whole, filled = child.quantity, child.filled
-        if child.standing in (Standing.NEW, Standing.ABSENT):
+        if child.stage in (ChildStage.NEW, ChildStage.ABSENT):
             text = f"Order {id_} was filled, and it had not been sent or was proven absent."
-            world.note(Code.IMPOSSIBLE, text, number, body)
+            world.note(FindingCode.IMPOSSIBLE, text, number, body)
         _as_ordered(world, number, body, child)
     elif past is not None:
         whole, filled = past.quantity, past.filled + quantity
         world.past[id_] = past._replace(filled=filled, taken=True)
     else:
         if body.parent_id is not None and not world.partial:
-            world.note(Code.ORPHAN, f"A fill was booked to order {id_}, which was never made.", number, body)
+            world.note(
+                FindingCode.ORPHAN, f"A fill was booked to order {id_}, which was never made.", number, body
+            )
         return
     if filled > whole:
-        world.note(Code.OVERFILLED, f"Order {id_} over {whole} was filled by {filled}.", number, body)
+        world.note(FindingCode.OVERFILLED, f"Order {id_} over {whole} was filled by {filled}.", number, body)
 
 
 def _as_ordered(world: World, number: int, body: Body, child: Child) -> None:
@@ -58,7 +60,7 @@ def _as_ordered(world: World, number: int, body: Body, child: Child) -> None:
         ordered, executed = child.content.get(name), body.data.get(name)
         if ordered is not None and executed is not None and executed != ordered:
             text = f"A fill was booked to order {child.id} over {ordered}, and it is one of {executed}."
-            world.note(Code.ORPHAN, text, number, body)
+            world.note(FindingCode.ORPHAN, text, number, body)
 
 
 def _position(world: World, number: int, body: Body, quantity: Decimal) -> None:
@@ -73,5 +75,5 @@ def _position(world: World, number: int, body: Body, quantity: Decimal) -> None:
     signed = quantity if body.data.get("side") == "buy" else -quantity
     if before is not None and before + signed != told:
         text = f"After this fill {told} is held of {key[2]}, and its fills come to {before + signed}."
-        world.note(Code.POSITION, text, number, body)
+        world.note(FindingCode.POSITION, text, number, body)
     world.positions[key] = told

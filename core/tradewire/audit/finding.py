@@ -6,7 +6,7 @@ from enum import StrEnum
 from tradewire.domain.base import Struct
 
 
-class Code(StrEnum):
+class FindingCode(StrEnum):
     """What is wrong. The reference page says of each which promise it breaks."""
 
     DAMAGED = "damaged"
@@ -44,7 +44,7 @@ class Code(StrEnum):
 class Finding(Struct):
     """One thing that should not be. `number` is the entry's where it shows; None: at the end, or outside."""
 
-    code: Code
+    code: FindingCode
     sentence: str
     number: int | None = None
     signal_id: str | None = None
@@ -74,5 +74,5 @@ class Report(Struct):
     counts: Mapping[str, int]
     findings: tuple[Finding, ...]
 
-    def count(self, *codes: Code) -> int:
+    def count(self, *codes: FindingCode) -> int:
         return sum(self.counts.get(code.value, 0) for code in codes)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from tradewire.audit.finding import Code
+from tradewire.audit.finding import FindingCode
 from tradewire.audit.world import World
 from tradewire.contract.errors import Unhonoured
 from tradewire.domain.base import Struct
@@ -35,11 +35,13 @@ def compare(world: World, posts: Iterable[Post]) -> None:
             meant[post.message].add(post.signal_id)
         if post.signal_id not in world.accepted:
             text = f"Signal {post.signal_id} was acknowledged, and the history does not have it."
-            world.note(Code.LOST, text)
+            world.note(FindingCode.LOST, text)
     for message, signals in meant.items():
         if len(signals) > 1:
             told = ", ".join(sorted(signals))
-            world.note(Code.DOUBLED, f"The message {message!r} was taken for {len(signals)} signals: {told}.")
+            world.note(
+                FindingCode.DOUBLED, f"The message {message!r} was taken for {len(signals)} signals: {told}."
+            )
 
 
 def _post(text: str, place: int) -> Post:

@@ -1,6 +1,6 @@
 """Entries about signals: each is accepted once and comes to something."""
 
-from tradewire.audit.finding import Code
+from tradewire.audit.finding import FindingCode
 from tradewire.audit.world import World
 from tradewire.ledger.read import Body
 
@@ -8,7 +8,7 @@ from tradewire.ledger.read import Body
 def accepted(world: World, number: int, body: Body) -> None:
     signal = body.signal_id or ""
     if signal in world.accepted:
-        world.note(Code.DOUBLED, f"Signal {signal} was accepted twice.", number, body)
+        world.note(FindingCode.DOUBLED, f"Signal {signal} was accepted twice.", number, body)
     world.accepted.add(signal)
     world.unrouted[signal] = (number, body.at)
 
@@ -30,5 +30,5 @@ def _leaves(world: World, number: int, body: Body) -> bool:
         return True
     if not world.partial:
         text = f"Signal {body.signal_id} was routed without waiting to be: never accepted, or routed twice."
-        world.note(Code.IMPOSSIBLE, text, number, body)
+        world.note(FindingCode.IMPOSSIBLE, text, number, body)
     return False

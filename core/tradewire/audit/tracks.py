@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 ZERO = Decimal(0)
 
 
-class Standing(Enum):
+class ChildStage(Enum):
     """Where an order at the broker stands. ABSENT: proven never to have arrived, so it may go out again."""
 
     NEW = auto()
@@ -20,10 +20,10 @@ class Standing(Enum):
 
     @property
     def is_open(self) -> bool:
-        return self is not Standing.ENDED
+        return self is not ChildStage.ENDED
 
 
-class Stage(Enum):
+class ParentStage(Enum):
     """Where an algorithm's order stands."""
 
     PENDING = auto()
@@ -48,7 +48,7 @@ class Child:
         "parent",
         "quantity",
         "slot",
-        "standing",
+        "stage",
         "taken",
     )
 
@@ -62,14 +62,14 @@ class Child:
         self.content = content
         self.quantity = amount(content.get("quantity")) or ZERO
         self.filled = ZERO
-        self.standing = Standing.NEW
+        self.stage = ChildStage.NEW
         self.cancelled = False
         self.taken = False
 
     @property
     def committed(self) -> Decimal:
         """What of its parent it uses up: what has filled, and while it is open all of it."""
-        return max(self.quantity, self.filled) if self.standing.is_open else self.filled
+        return max(self.quantity, self.filled) if self.stage.is_open else self.filled
 
 
 class Parent:
@@ -108,7 +108,7 @@ class Parent:
         self.side = ""
         self.instrument = ""
         self.quantity: Decimal | None = None
-        self.stage = Stage.PENDING
+        self.stage = ParentStage.PENDING
         self.verdict = ""
         self.cancelled = False
         self.shown = False

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import msgspec
 
-from tradewire.audit.finding import Code
-from tradewire.audit.tracks import Past, Standing
+from tradewire.audit.finding import FindingCode
+from tradewire.audit.tracks import ChildStage, Past
 from tradewire.audit.world import World
 from tradewire.contract.errors import Unhonoured
 from tradewire.domain.base import Struct
@@ -74,13 +74,15 @@ def compare(world: World, book: VenueBook) -> None:
     there = Counter(order.client_id for order in orders if order.client_id is not None)
     for client_id, times in there.items():
         if times > 1:
-            world.note(Code.DOUBLED, f"The venue holds {times} orders of the id {client_id}.")
+            world.note(FindingCode.DOUBLED, f"The venue holds {times} orders of the id {client_id}.")
         if client_id not in known and _looks_ours(client_id) and not world.partial:
-            world.note(Code.ORPHAN, f"The venue holds order {client_id}, which the history does not know.")
+            world.note(
+                FindingCode.ORPHAN, f"The venue holds order {client_id}, which the history does not know."
+            )
     for client_id, past in known.items():
         if past.taken and client_id not in there and client_id not in by_hand:
             text = f"Order {client_id} was acknowledged or filled, and the venue never had it."
-            world.note(Code.NEVER_ARRIVED, text)
+            world.note(FindingCode.NEVER_ARRIVED, text)
     _executions(world, accounts, known, by_hand)
 
 
@@ -97,21 +99,22 @@ def _executions(
         if key not in ours:
             if key[0] in known and key[0] not in by_hand:
                 world.note(
-                    Code.FILL_MISSING, f"The venue executed {key[1]} of order {key[0]}; it is not booked."
+                    FindingCode.FILL_MISSING,
+                    f"The venue executed {key[1]} of order {key[0]}; it is not booked.",
                 )
         elif (ours[key].quantity, ours[key].price) != (there.quantity, there.price):
             text = f"Execution {key[1]} is booked with another quantity or price than it had."
-            world.note(Code.FILL_INVENTED, text)
+            world.note(FindingCode.FILL_INVENTED, text)
     for key, mine in ours.items():
         if key not in theirs and not mine.execution.startswith(BY_HAND):
             text = f"Execution {mine.execution} is booked, and the venue has no such one."
-            world.note(Code.FILL_INVENTED, text)
+            world.note(FindingCode.FILL_INVENTED, text)
 
 
 def _known(world: World) -> dict[str, Past]:
     """Every order of the history; one whose fate is unknown is not taken for arrived."""
     live = {
-        child.id: Past(child.quantity, child.filled, child.taken and child.standing is not Standing.UNKNOWN)
+        child.id: Past(child.quantity, child.filled, child.taken and child.stage is not ChildStage.UNKNOWN)
         for child in world.children.values()
     }
     return {**world.past, **live}

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
-from tradewire.audit.finding import MOST, Code, Finding
-from tradewire.audit.tracks import Child, Execution, Lane, Parent, Past, Stage, Standing, bare
+from tradewire.audit.finding import MOST, Finding, FindingCode
+from tradewire.audit.tracks import Child, ChildStage, Execution, Lane, Parent, ParentStage, Past, bare
 from tradewire.ledger.read import Body
 
 
@@ -39,7 +39,9 @@ class World:
         self.counts: dict[str, int] = {}
         self.findings: list[Finding] = []
 
-    def note(self, code: Code, sentence: str, number: int | None = None, about: Body | None = None) -> None:
+    def note(
+        self, code: FindingCode, sentence: str, number: int | None = None, about: Body | None = None
+    ) -> None:
         self.counts[code.value] = self.counts.get(code.value, 0) + 1
         if len(self.findings) < MOST:
             self.findings.append(
@@ -63,13 +65,13 @@ class World:
         """It left its lane's queue; from now on it is known what its symbol means there."""
         self._pending[parent.account_id, parent.symbol].pop(parent.id, None)
         self._lanes[parent.account_id, parent.symbol] = parent.instrument
-        parent.stage = Stage.WORKING
+        parent.stage = ParentStage.WORKING
 
     def end(self, parent: Parent) -> None:
         """Keep of an ended order only what a late report may contradict."""
-        parent.stage = Stage.ENDED
+        parent.stage = ParentStage.ENDED
         self._pending[parent.account_id, parent.symbol].pop(parent.id, None)
-        if any(child.standing.is_open for child in parent.children.values()):
+        if any(child.stage.is_open for child in parent.children.values()):
             return
         self.forget(parent)
 
@@ -81,22 +83,24 @@ class World:
             self.children.pop(child.id, None)
             self.past[child.id] = Past(child.quantity, child.filled, child.taken)
 
-    def stand(self, child: Child, standing: Standing) -> None:
+    def reached(self, child: Child, stage: ChildStage) -> None:
         """Move a child on, and its lane's list of unknown orders with it."""
-        if standing is Standing.UNKNOWN:
+        if stage is ChildStage.UNKNOWN:
             self.unknown[child.lane].add(child.id)
-        elif child.standing is Standing.UNKNOWN:
+        elif child.stage is ChildStage.UNKNOWN:
             self.unknown[child.lane].discard(child.id)
-        child.standing = standing
-        child.taken = child.taken or standing is Standing.TAKEN
+        child.stage = stage
+        child.taken = child.taken or stage is ChildStage.TAKEN
         parent = child.parent
-        if parent.stage is Stage.ENDED and not any(one.standing.is_open for one in parent.children.values()):
+        if parent.stage is ParentStage.ENDED and not any(
+            one.stage.is_open for one in parent.children.values()
+        ):
             self.forget(parent)
 
     def own(self, parent: Parent) -> Iterator[Parent]:
         """The live orders of the same algorithm that were accepted before."""
         for other in self._own[parent.algorithm_id].values():
-            if other.place < parent.place and other.stage is not Stage.ENDED:
+            if other.place < parent.place and other.stage is not ParentStage.ENDED:
                 yield other
 
     def waiting_before(self, parent: Parent) -> Parent | None:

@@ -29,7 +29,7 @@ class Booked(Struct):
     episode: int | None
 
 
-class Terms(Struct):
+class Denomination(Struct):
     """In what an instrument is counted."""
 
     currency: str
@@ -107,14 +107,14 @@ class Books:
             self._pay((holder, f"{FEES}{execution.fee_currency}"), execution.fee_currency, execution.fee)
         return Booked(realised=profit, held=after.quantity, episode=episode)
 
-    def terms(self, parent: ParentOrder | None, instrument_id: str) -> Terms | None:
+    def denomination(self, parent: ParentOrder | None, instrument_id: str) -> Denomination | None:
         """The position's, else those that the instrument was resolved to; None where neither is known."""
         row = self._rows.get((parent.algorithm_id if parent is not None else "", instrument_id))
         if row is not None and row.currency:
-            return Terms(currency=row.currency, multiplier=row.position.multiplier)
+            return Denomination(currency=row.currency, multiplier=row.position.multiplier)
         asked = {"account": self._account_id, "instrument": instrument_id}
         known = self._conn.execute(_INSTRUMENT, asked).scalars().first()
-        return None if known is None else Terms(currency=known.currency, multiplier=known.multiplier)
+        return None if known is None else Denomination(currency=known.currency, multiplier=known.multiplier)
 
     def store(self, now: datetime) -> None:
         """Write what was booked."""

@@ -10,7 +10,7 @@ import structlog
 
 from tradewire.brokerage import queries, reconcile
 from tradewire.brokerage.look_ups import LookUps
-from tradewire.brokerage.market_memory import Standing
+from tradewire.brokerage.market_memory import SessionStanding
 from tradewire.brokerage.outcomes import After, store_lost
 from tradewire.brokerage.tenure import FencedStore
 from tradewire.brokerage.unusable import figure, flaw_of_position
@@ -40,7 +40,7 @@ class Comparison:
         clock: Clock,
         session: Session,
         settings: EngineSettings,
-        standing: Standing,
+        standing: SessionStanding,
         look_ups: LookUps,
         apply: Callable[[Sequence[Execution | OrderUpdate]], Awaitable[None]],
         on_after: Callable[[str, After], None],

@@ -15,7 +15,7 @@ MISSING_S = 5.0
 NOTHING = Capabilities(orders=(), dedupe=DedupeClass.C)
 
 
-class Standing:
+class SessionStanding:
     """How one account's session stands."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class MarketMemory:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.standings: dict[str, Standing] = {}
+        self.standings: dict[str, SessionStanding] = {}
         self.quotes: dict[tuple[str, str], SeenQuote] = {}
         self.resolved: dict[tuple[str, str], tuple[Instrument, ...]] = {}
         self.instruments: dict[tuple[str, str], Instrument] = {}
@@ -43,8 +43,8 @@ class MarketMemory:
         self.asked: set[Want] = set()
         self._missing: dict[Want, datetime] = {}
 
-    def standing(self, account_id: str) -> Standing:
-        return self.standings.setdefault(account_id, Standing())
+    def standing(self, account_id: str) -> SessionStanding:
+        return self.standings.setdefault(account_id, SessionStanding())
 
     def view(self, account_id: str) -> MarketView:
         """What planning for `account_id` may know, as of now."""

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection, insert, select
 
-from tradewire.brokerage.books import Terms
+from tradewire.brokerage.books import Denomination
 from tradewire.contract.broker import Execution
 from tradewire.domain.base import Struct
 from tradewire.domain.ledger import EntryKind, Value
@@ -84,11 +84,11 @@ class OddReports:
         text = f"{told}. That stays as it is; compare the account's executions and positions."
         self._alert(text, parent, client_id, execution=name)
 
-    def terms(
-        self, execution: Execution, known: Terms, parent: ParentOrder | None, client_id: str | None
+    def denominated(
+        self, execution: Execution, known: Denomination, parent: ParentOrder | None, client_id: str | None
     ) -> None:
         """One in another currency or with another multiplier; once for all that say the same."""
-        said = Terms(currency=execution.currency, multiplier=execution.multiplier)
+        said = Denomination(currency=execution.currency, multiplier=execution.multiplier)
         told = f"The broker executed {execution.instrument_id} in {said}, and it is known in {known}"
         if self._is_new(f"{execution.instrument_id} in {said}", told):
             text = f"{told}. The quantity is booked; compare its cost and profit with the broker's."

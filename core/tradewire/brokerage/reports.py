@@ -159,12 +159,12 @@ class _Book:
         if not believable(at, self._now):
             self._odd.dated(execution, parent, client_id)
             at = self._now
-        terms = self._books.terms(parent, execution.instrument_id)
-        if terms is not None and (terms.currency, terms.multiplier) != (
+        known = self._books.denomination(parent, execution.instrument_id)
+        if known is not None and (known.currency, known.multiplier) != (
             execution.currency,
             execution.multiplier,
         ):
-            self._odd.terms(execution, terms, parent, client_id)
+            self._odd.denominated(execution, known, parent, client_id)
         booked = self._books.fill(parent, execution)
         self._fills.append(
             {

@@ -15,7 +15,7 @@ from tradewire.cli.progress import counting
 
 if TYPE_CHECKING:
     from tradewire.runtime.folder import DataFolder
-    from tradewire.runtime.restore import Outcome
+    from tradewire.runtime.restore import RestoredFolder
     from tradewire.services.backup.reading import Archive
 
 
@@ -107,7 +107,7 @@ def _passphrase(key_file: Path, archive: "Archive", without_key: bool) -> str | 
     return hidden("The passphrase of the key file in the backup: ")
 
 
-def _tell(folder: "DataFolder", archive: "Archive", outcome: "Outcome", json: bool) -> None:
+def _tell(folder: "DataFolder", archive: "Archive", outcome: "RestoredFolder", json: bool) -> None:
     held = outcome.restored.held
     if json:
         told = {

@@ -12,7 +12,7 @@ from tradewire.cli.ranges import LARGEST_PORT, between
 
 if TYPE_CHECKING:
     from tradewire.runtime.core import Core
-    from tradewire.runtime.first_run import Standing
+    from tradewire.runtime.first_run import AlertSetup
     from tradewire.runtime.folder import DataFolder
     from tradewire.settings import Settings
 
@@ -63,17 +63,17 @@ async def _serve(folder: "DataFolder", settings: "Settings", json: bool) -> None
     from tradewire.runtime.one_core import settle
     from tradewire.server.embedded import ListeningAt
 
-    standing: Standing | None = None
+    alerts: AlertSetup | None = None
 
     async def preparing(core: "Core") -> None:
-        nonlocal standing
-        standing = await prepare(core)
+        nonlocal alerts
+        alerts = await prepare(core)
 
     def ready(core: "Core", at: ListeningAt) -> None:
-        if standing is None:
+        if alerts is None:
             raise RuntimeError("The server was ready before its store was.")
         settle(settings.engine.one_core)
-        welcome = Welcome(folder=folder.path, at=at, public_url=settings.server.public_url, standing=standing)
+        welcome = Welcome(folder=folder.path, at=at, public_url=settings.server.public_url, alerts=alerts)
         (print_json if json else print_welcome)(welcome)
 
     await run_embedded(

@@ -11,7 +11,7 @@ import msgspec
 
 from tradewire.cli import screen
 from tradewire.domain.base import Struct
-from tradewire.runtime.first_run import ACCOUNT, ALGORITHM, CONNECTION, STARTING_CASH, Standing
+from tradewire.runtime.first_run import ACCOUNT, ALGORITHM, CONNECTION, STARTING_CASH, AlertSetup
 from tradewire.server.embedded import ListeningAt
 
 WEBHOOK_PATH = "/api/tradingview/webhook"
@@ -40,7 +40,7 @@ class Welcome(Struct):
     folder: Path
     at: ListeningAt
     public_url: str | None
-    standing: Standing
+    alerts: AlertSetup
 
     @property
     def local_url(self) -> str:
@@ -78,8 +78,8 @@ class Welcome(Struct):
 
     def _message(self, **fields: str | int) -> str:
         start = {
-            "apiKey": self.standing.secret or _NO_KEY,
-            "strategyId": self.standing.strategy_id or ALGORITHM,
+            "apiKey": self.alerts.secret or _NO_KEY,
+            "strategyId": self.alerts.strategy_id or ALGORITHM,
         }
         return json.dumps({**start, **fields}, separators=(",", ":"))
 
@@ -92,16 +92,16 @@ def _program() -> str:
 
 
 def print_json(welcome: Welcome) -> None:
-    standing = welcome.standing
+    alerts = welcome.alerts
     ready = Ready(
         url=welcome.local_url,
         webhook=welcome.webhook,
         folder=str(welcome.folder),
         pid=os.getpid(),
-        first=standing.first,
-        connection=standing.connection,
-        strategy_id=standing.strategy_id,
-        key=standing.secret,
+        first=alerts.first,
+        connection=alerts.connection,
+        strategy_id=alerts.strategy_id,
+        key=alerts.secret,
     )
     sys.stdout.write(msgspec.json.encode(ready).decode() + "\n")
     sys.stdout.flush()
@@ -118,10 +118,10 @@ def print_welcome(welcome: Welcome) -> None:
         out.print(text, markup=False, soft_wrap=True, style="cyan")
         out.print()
 
-    standing = welcome.standing
+    alerts = welcome.alerts
     say(f"[bold green]Tradewire is running[/bold green] at {welcome.local_url}")
     say(f"[dim]Everything is kept in {screen.escape(str(welcome.folder))}[/dim]\n")
-    if standing.first:
+    if alerts.first:
         say("Made for you, since this folder was empty:")
         say(f"  account    [bold]{ACCOUNT}[/bold]: ${STARTING_CASH:,} of play money, trades round the clock")
         say(f"  algorithm  [bold]{ALGORITHM}[/bold]: started, until you stop it; symbol, action, size and")
@@ -133,7 +133,7 @@ def print_welcome(welcome: Welcome) -> None:
     copy(welcome.payload())
     say("[bold]Try it[/bold]: paste this into another terminal; it buys 10 AAPL on paper")
     copy(welcome.curl())
-    if standing.first:
+    if alerts.first:
         say("The same line again within 45 s counts as a resend and buys nothing twice.")
     else:
         for line in _missing(welcome):
@@ -146,16 +146,16 @@ def print_welcome(welcome: Welcome) -> None:
 
 
 def _missing(welcome: Welcome) -> list[str]:
-    standing = welcome.standing
+    alerts = welcome.alerts
     lines = []
-    if standing.connection is None:
+    if alerts.connection is None:
         lines.append(f"No key works any more: {welcome.command('key new')}")
     else:
-        reveal = screen.escape(welcome.command(f"key reveal {standing.connection}"))
+        reveal = screen.escape(welcome.command(f"key reveal {alerts.connection}"))
         lines.append(f"{_NO_KEY} is shown by: {reveal}")
         lines.append(
             f"[dim](it asks for the owner's password: {screen.escape(welcome.command('password'))})[/dim]"
         )
-    if standing.strategy_id is None:
+    if alerts.strategy_id is None:
         lines.append(f"No algorithm is started: {welcome.command('algorithm list')}")
     return lines

@@ -17,9 +17,9 @@ from tradewire.domain.quantity import canonical, round_down
 from tradewire.domain.verdict import Decision, Scope, Verdict, combine
 from tradewire.engine.account_view import AccountView, EngineLimits
 from tradewire.engine.changes import Changes
-from tradewire.engine.goals import Standing, needs_price, size_of
+from tradewire.engine.goals import SizingBasis, needs_price, size_of
 from tradewire.engine.guarding import Asked, Judge, who_is_asked
-from tradewire.engine.market_hours import Queued, Refused
+from tradewire.engine.market_hours import NotWhileClosed, Queued
 from tradewire.engine.own_orders import OwnOrders
 from tradewire.engine.sessions import Sessions
 from tradewire.engine.sight import Sight, time_queued
@@ -105,7 +105,7 @@ class Admission:
         extended = self._sessions.is_extended(parent, algorithm, instrument, quote)
         if isinstance(extended, Queued):
             return self._sessions.queue(parent, extended)
-        if isinstance(extended, Refused):
+        if isinstance(extended, NotWhileClosed):
             self._block(parent, extended.reason, extended.message)
             return None
         if self._too_many_entries(parent, algorithm, size, instrument):
@@ -262,14 +262,14 @@ class Admission:
         self._stepper.step(admitted, algorithm, instrument, quote)
 
     def _size(self, parent: ParentOrder, algorithm: Algorithm, instrument: Instrument) -> Size | NoSize:
-        standing = Standing(
+        basis = SizingBasis(
             own=self._sight.held(parent.account_id, parent.algorithm_id, instrument.id),
             unattributed=self._sight.held(parent.account_id, "", instrument.id),
             opening=self._own.opening(parent, instrument),
             close=self._own.close_of(parent),
             taken_back=self._own.taken_back(parent),
         )
-        return size_of(parent, standing, self._valuing.money(parent, algorithm, instrument), instrument)
+        return size_of(parent, basis, self._valuing.money(parent, algorithm, instrument), instrument)
 
     def _too_many_entries(
         self, parent: ParentOrder, algorithm: Algorithm, size: Size, instrument: Instrument

@@ -14,7 +14,7 @@ from tradewire.domain.quantity import ZERO, canonical, round_down
 from tradewire.engine.sizing import Money, NoSize, Size, closable, entry_size, to_lot, units_of
 
 
-class Standing(Struct):
+class SizingBasis(Struct):
     """The algorithm's `own` position and what is `unattributed` on the account, both signed. `opening` is
     what its earlier entries may still add on the order's side. `close` is the first leg of a second one,
     whatever has become of it. `taken_back` is what had not filled of the entries on the other side that were
@@ -27,18 +27,18 @@ class Standing(Struct):
     taken_back: Decimal = ZERO
 
 
-def size_of(parent: ParentOrder, standing: Standing, money: Money, instrument: Instrument) -> Size | NoSize:
+def size_of(parent: ParentOrder, basis: SizingBasis, money: Money, instrument: Instrument) -> Size | NoSize:
     """Side and quantity of `parent` now, or why there is nothing to do."""
     if parent.purpose is Purpose.EXIT:
-        return _exit(parent, standing, money, instrument)
+        return _exit(parent, basis, money, instrument)
     if parent.leg > 0:
-        return _opening(parent, standing, money, instrument)
+        return _opening(parent, basis, money, instrument)
     if parent.goal is Goal.ADD:
-        return _add(parent, standing, money, instrument)
+        return _add(parent, basis, money, instrument)
     if parent.side is None:
         return NoSize(reason="no_side", message="The order says neither buy nor sell.")
-    size = _sized(parent, parent.side, abs(standing.own), money, instrument)
-    return _less_taken_back(size, parent, standing, instrument)
+    size = _sized(parent, parent.side, abs(basis.own), money, instrument)
+    return _less_taken_back(size, parent, basis, instrument)
 
 
 def needs_price(parent: ParentOrder) -> bool:
@@ -47,10 +47,10 @@ def needs_price(parent: ParentOrder) -> bool:
     return given and parent.size_kind is not None and parent.size_kind.needs_price
 
 
-def _exit(parent: ParentOrder, standing: Standing, money: Money, instrument: Instrument) -> Size | NoSize:
-    own = standing.own
+def _exit(parent: ParentOrder, basis: SizingBasis, money: Money, instrument: Instrument) -> Size | NoSize:
+    own = basis.own
     if parent.goal is Goal.TARGET:
-        return _towards(parent, standing, money, instrument)
+        return _towards(parent, basis, money, instrument)
     if own == 0:
         return _nothing(parent, instrument)
     side = Side.SELL if own > 0 else Side.BUY
@@ -68,19 +68,19 @@ def _exit(parent: ParentOrder, standing: Standing, money: Money, instrument: Ins
             return units
         wanted = min(to_lot(units.amount, instrument.lot), abs(own))
         told = f"{units.told} = {canonical(wanted)} {instrument.symbol}" if units.told else None
-    return _closing(side, wanted, told, standing, instrument)
+    return _closing(side, wanted, told, basis, instrument)
 
 
 def _closing(
-    side: Side, wanted: Decimal, told: str | None, standing: Standing, instrument: Instrument
+    side: Side, wanted: Decimal, told: str | None, basis: SizingBasis, instrument: Instrument
 ) -> Size | NoSize:
-    there = closable(standing.own, standing.unattributed)
+    there = closable(basis.own, basis.unattributed)
     quantity = round_down(min(there, wanted), instrument.lot)
     if quantity > 0:
         return Size(side=side, quantity=quantity, sized=told)
     return NoSize(
         reason="nothing_to_exit",
-        message=f"Of the algorithm's {canonical(abs(standing.own))} {instrument.symbol} the account holds "
+        message=f"Of the algorithm's {canonical(abs(basis.own))} {instrument.symbol} the account holds "
         f"{canonical(there)} and {canonical(wanted)} was asked for: nothing is left to exit.",
     )
 
@@ -96,25 +96,25 @@ def _nothing(parent: ParentOrder, instrument: Instrument) -> NoSize:
     return NoSize(reason="nothing_to_exit", message=f"The algorithm holds no {instrument.symbol}.")
 
 
-def _add(parent: ParentOrder, standing: Standing, money: Money, instrument: Instrument) -> Size | NoSize:
-    if standing.own == 0:
+def _add(parent: ParentOrder, basis: SizingBasis, money: Money, instrument: Instrument) -> Size | NoSize:
+    if basis.own == 0:
         text = f"The algorithm holds no {instrument.symbol}, so there is nothing to add to."
         return NoSize(reason="nothing_to_add_to", message=text)
-    side = Side.BUY if standing.own > 0 else Side.SELL
-    size = _sized(parent, side, abs(standing.own), money, instrument)
-    return _less_taken_back(size, parent, standing, instrument)
+    side = Side.BUY if basis.own > 0 else Side.SELL
+    size = _sized(parent, side, abs(basis.own), money, instrument)
+    return _less_taken_back(size, parent, basis, instrument)
 
 
 def _less_taken_back(
-    size: Size | NoSize, parent: ParentOrder, standing: Standing, instrument: Instrument
+    size: Size | NoSize, parent: ParentOrder, basis: SizingBasis, instrument: Instrument
 ) -> Size | NoSize:
     """A plain order changes what the algorithm means to hold by its quantity. What it took back of an entry
     on its way counts towards that: in the end as much is held as if the entry had filled first."""
-    if isinstance(size, NoSize) or parent.cancel_first or standing.taken_back == 0:
+    if isinstance(size, NoSize) or parent.cancel_first or basis.taken_back == 0:
         return size
-    left = round_down(max(size.quantity - standing.taken_back, ZERO), instrument.lot)
+    left = round_down(max(size.quantity - basis.taken_back, ZERO), instrument.lot)
     whole = f"{canonical(size.quantity)} {instrument.symbol}"
-    taken = f"{canonical(standing.taken_back)} of the algorithm's own {size.side.opposite.value} orders"
+    taken = f"{canonical(basis.taken_back)} of the algorithm's own {size.side.opposite.value} orders"
     if left == 0:
         text = f"It took back {taken} that had not filled: nothing is left to {size.side.value} of {whole}."
         return NoSize(reason="taken_back", message=text)
@@ -122,14 +122,14 @@ def _less_taken_back(
     return Size(side=size.side, quantity=left, sized=told)
 
 
-def _opening(parent: ParentOrder, standing: Standing, money: Money, instrument: Instrument) -> Size | NoSize:
+def _opening(parent: ParentOrder, basis: SizingBasis, money: Money, instrument: Instrument) -> Size | NoSize:
     """The second leg, once the first has ended."""
-    close, own = standing.close, standing.own
+    close, own = basis.close, basis.own
     if close is None:
         text = "The order that was to close the position first is no longer there."
         return NoSize(reason="close_incomplete", message=text, blocked=True)
     if parent.goal is Goal.TARGET:
-        return _towards(parent, standing, money, instrument)
+        return _towards(parent, basis, money, instrument)
     if close.reason == "nothing_to_reverse":
         return NoSize(reason=close.reason, message=close.detail or "There is nothing to reverse.")
     side = close.side if parent.goal is Goal.REVERSE else parent.side
@@ -140,7 +140,7 @@ def _opening(parent: ParentOrder, standing: Standing, money: Money, instrument: 
     if parent.goal is Goal.CLOSE and close.filled > 0:
         text = f"The algorithm is set to close on an opposite signal: {canonical(close.filled)} were closed."
         return NoSize(reason="closed_only", message=text)
-    if parent.goal is Goal.CLOSE and standing.taken_back > 0:
+    if parent.goal is Goal.CLOSE and basis.taken_back > 0:
         text = "The algorithm is set to close on an opposite signal: what it had on its way was taken back."
         return NoSize(reason="closed_only", message=text)
     if parent.goal is Goal.CLOSE and close.state is not ParentState.SKIPPED:
@@ -153,12 +153,12 @@ def _opening(parent: ParentOrder, standing: Standing, money: Money, instrument: 
     return _sized(parent, side, max(abs(own), close.filled), money, instrument)
 
 
-def _towards(parent: ParentOrder, standing: Standing, money: Money, instrument: Instrument) -> Size | NoSize:
+def _towards(parent: ParentOrder, basis: SizingBasis, money: Money, instrument: Instrument) -> Size | NoSize:
     """Both legs of a target: the first comes closer without passing zero, the second goes on from there."""
     target = _target(parent, money, instrument)
     if isinstance(target, NoSize):
         return target
-    own, close = standing.own, standing.close
+    own, close = basis.own, basis.close
     if round_down(abs(target - own), instrument.lot) == 0:
         text = f"The algorithm holds {_held(own, instrument)}, and that is the position that is wanted."
         return NoSize(reason="target_reached", message=text)
@@ -173,7 +173,7 @@ def _towards(parent: ParentOrder, standing: Standing, money: Money, instrument: 
             text = f"The algorithm holds {_held(own, instrument)}: nothing has to be closed first."
             return NoSize(reason="nothing_to_close", message=text)
         wanted = abs(own) - abs(target) if is_same_side else abs(own)
-        return _closing(Side.SELL if own > 0 else Side.BUY, wanted, told, standing, instrument)
+        return _closing(Side.SELL if own > 0 else Side.BUY, wanted, told, basis, instrument)
     was_reduced = close is not None and close.filled > 0 and is_same_side
     if was_reduced and close is not None and close.state is ParentState.FILLED:
         text = f"The position was reduced to {_held(own, instrument)}; nothing is opened."
@@ -181,7 +181,7 @@ def _towards(parent: ParentOrder, standing: Standing, money: Money, instrument: 
     if was_reduced or (reduces and round_down(abs(own), instrument.lot) > 0):
         return _incomplete(close, own, instrument)
     held = abs(own) if is_same_side else ZERO
-    quantity = round_down(max(abs(target) - held - standing.opening, ZERO), instrument.lot)
+    quantity = round_down(max(abs(target) - held - basis.opening, ZERO), instrument.lot)
     if quantity <= 0:
         text = f"The algorithm's own working orders lead to {canonical(target)} {instrument.symbol} already."
         return NoSize(reason="already_past", message=text)

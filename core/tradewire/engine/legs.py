@@ -24,14 +24,14 @@ class Leg(Struct):
     target: Decimal | None = None
 
 
-class Refused(Struct):
-    """Nothing is sent: a reason code and a sentence."""
+class NoLegs(Struct):
+    """Nothing is to be sent, and why: a reason code and a sentence."""
 
     reason: str
     message: str
 
 
-def legs(draft: Draft, algorithm: Algorithm) -> tuple[Leg, ...] | Refused:
+def legs(draft: Draft, algorithm: Algorithm) -> tuple[Leg, ...] | NoLegs:
     """The legs in their order; the second of two waits for the first one's end."""
     size, kind = draft.quantity, draft.quantity_kind
     refusal = _meaningless(draft)
@@ -69,11 +69,11 @@ def _two(goal: Goal, side: Side | None, size: Decimal | None, kind: SizeKind | N
     )
 
 
-def _towards(draft: Draft, side: Side | None) -> tuple[Leg, Leg] | Refused:
+def _towards(draft: Draft, side: Side | None) -> tuple[Leg, Leg] | NoLegs:
     """To the position wanted; with a `side` only in its direction."""
     target = draft.target if draft.target is not None else draft.quantity
     if target is None:
-        return Refused(reason="no_target", message="The order does not say which position is wanted.")
+        return NoLegs(reason="no_target", message="The order does not say which position is wanted.")
     close, opening = (
         Leg(purpose=purpose, goal=Goal.TARGET, side=side, target=target, size_kind=draft.quantity_kind)
         for purpose in (Purpose.EXIT, Purpose.ENTRY)
@@ -81,7 +81,7 @@ def _towards(draft: Draft, side: Side | None) -> tuple[Leg, Leg] | Refused:
     return close, opening
 
 
-def _meaningless(draft: Draft) -> Refused | None:
+def _meaningless(draft: Draft) -> NoLegs | None:
     """A size that says nothing for such an order."""
     kind = draft.quantity_kind
     closes = draft.action is Action.EXIT or (
@@ -92,7 +92,7 @@ def _meaningless(draft: Draft) -> Refused | None:
         or (draft.action is Action.TARGET and kind is SizeKind.PERCENT_OF_POSITION)
     ):
         return None
-    return Refused(
+    return NoLegs(
         reason="size_has_no_meaning",
         message=f"A size in {kind.value.replace('_', ' ')} has no meaning for {draft.action.value}; "
         "nothing is sent.",

@@ -18,8 +18,8 @@ class Queued(Struct):
     message: str
 
 
-class Refused(Struct):
-    """It is not sent: a reason code and a sentence."""
+class NotWhileClosed(Struct):
+    """It is not sent, and why: a reason code and a sentence."""
 
     reason: str
     message: str
@@ -44,7 +44,7 @@ def while_closed(
     capabilities: Capabilities,
     works_extended: bool,
     now: datetime,
-) -> Queued | Refused | Extended | None:
+) -> Queued | NotWhileClosed | Extended | None:
     """None while the market is open. An exit is never refused: what cannot be sent now waits for the open.
 
     `works_extended` tells whether the order's blueprint works outside the session.
@@ -70,8 +70,8 @@ def while_closed(
     when = f"; it opens at {iso(opens)}" if opens is not None else ""
     text = f"The market of {instrument.symbol} ({calendar.name}) is closed{when}."
     if problem:
-        return Refused(reason="no_extended_hours", message=f"{text} {problem}")
-    return Refused(reason="market_closed", message=text)
+        return NotWhileClosed(reason="no_extended_hours", message=f"{text} {problem}")
+    return NotWhileClosed(reason="market_closed", message=text)
 
 
 def _policy(parent: ParentOrder, algorithm: Algorithm) -> WhenClosed:
@@ -106,9 +106,9 @@ def _not_extended(
     return ""
 
 
-def _unknown(instrument: Instrument, calendar: SessionCalendar) -> Refused:
+def _unknown(instrument: Instrument, calendar: SessionCalendar) -> NotWhileClosed:
     text = (
         f"Whether the market of {instrument.symbol} is open cannot be said: the calendar {calendar.name} "
         "does not reach so far."
     )
-    return Refused(reason="calendar_unknown", message=text)
+    return NotWhileClosed(reason="calendar_unknown", message=text)

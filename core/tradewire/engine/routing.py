@@ -18,7 +18,7 @@ from tradewire.domain.message import Action
 from tradewire.domain.order import OrderType, ParentOrder, ParentState, Purpose, Side
 from tradewire.domain.quantity import canonical
 from tradewire.domain.size import SizeKind, spoken
-from tradewire.engine.legs import Leg, Refused, legs
+from tradewire.engine.legs import Leg, NoLegs, legs
 from tradewire.plugins import Plugins
 from tradewire.stages.match import near_misses
 from tradewire.stages.override import starting_draft
@@ -118,7 +118,7 @@ def _runs(plugins: Plugins, signal: SignalFacts, algorithm: Algorithm, now: date
             ),
         )
     found = _unattached(plugins, algorithm, answer, blueprint) or legs(answer, algorithm)
-    if isinstance(found, Refused):
+    if isinstance(found, NoLegs):
         refused = _not_sent(
             signal, algorithm, answer, now, ParentState.BLOCKED, found.reason, found.message, answer.notes
         )
@@ -132,7 +132,7 @@ def _runs(plugins: Plugins, signal: SignalFacts, algorithm: Algorithm, now: date
     )
 
 
-def _unattached(plugins: Plugins, algorithm: Algorithm, draft: Draft, blueprint: str) -> Refused | None:
+def _unattached(plugins: Plugins, algorithm: Algorithm, draft: Draft, blueprint: str) -> NoLegs | None:
     """What the message attaches and the blueprint does not. A missing blueprint is told of at admission."""
     installed = plugins.blueprints.get(blueprint)
     if draft.action in _WITHOUT_EXITS or (installed is not None and installed.attaches_exits):
@@ -140,7 +140,7 @@ def _unattached(plugins: Plugins, algorithm: Algorithm, draft: Draft, blueprint:
     for field, value in (("stopLoss", draft.stop_loss), ("takeProfit", draft.take_profit)):
         sizes_only = field == "stopLoss" and algorithm.sizing.stop is StopUse.SIZE_ONLY
         if value is not None and not sizes_only:
-            return Refused(
+            return NoLegs(
                 reason="protection_unsupported",
                 message=f"The message attaches a {field}, which the blueprint {blueprint!r} does not place; "
                 "the entry is not sent without it.",

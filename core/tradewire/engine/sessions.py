@@ -7,7 +7,7 @@ from tradewire.domain.order import OrderType, ParentOrder, ParentState, Purpose,
 from tradewire.domain.session import SessionCalendar
 from tradewire.engine.account_view import AccountView
 from tradewire.engine.changes import Changes
-from tradewire.engine.market_hours import Extended, Queued, Refused, needs_calendar, while_closed
+from tradewire.engine.market_hours import Extended, NotWhileClosed, Queued, needs_calendar, while_closed
 from tradewire.engine.stepping import Stepper
 from tradewire.engine.waiting import Waiting
 from tradewire.plugins import Plugins
@@ -38,7 +38,7 @@ class Sessions:
         answer = self._while_closed(parent, algorithm, instrument, calendar)
         if isinstance(answer, Queued):
             return self.queue(parent, answer)
-        if isinstance(answer, Refused):
+        if isinstance(answer, NotWhileClosed):
             self._stepper.end(parent, ParentState.BLOCKED, answer.reason, answer.message)
         return None
 
@@ -55,7 +55,7 @@ class Sessions:
 
     def is_extended(
         self, parent: ParentOrder, algorithm: Algorithm, instrument: Instrument, quote: Quote | None
-    ) -> bool | Queued | Refused:
+    ) -> bool | Queued | NotWhileClosed:
         """Whether an order that goes out now may trade outside the session; a market order cannot without a
         quote to set its limit by."""
         calendar = self._market.calendars.get(instrument.calendar)
@@ -73,11 +73,11 @@ class Sessions:
         opens = calendar.next_open(self._view.now)
         if parent.purpose is Purpose.EXIT and opens is not None:
             return Queued(until=opens, message=f"{text} It waits for the open.")
-        return Refused(reason="no_quote", message=text)
+        return NotWhileClosed(reason="no_quote", message=text)
 
     def _while_closed(
         self, parent: ParentOrder, algorithm: Algorithm, instrument: Instrument, calendar: SessionCalendar
-    ) -> Queued | Refused | Extended | None:
+    ) -> Queued | NotWhileClosed | Extended | None:
         return while_closed(
             parent,
             self._order_type(parent),

@@ -48,7 +48,7 @@ notional = 100000
 """
 
 
-class Standing(Struct):
+class AlertSetup(Struct):
     """What an alert needs to know. `secret` is set on the first run only and must not be logged.
 
     `connection`: whose key works, None where every key is revoked. `strategy_id`: the entry signal id of a
@@ -61,10 +61,10 @@ class Standing(Struct):
     secret: str | None = None
 
     def __repr__(self) -> str:
-        return f"Standing(first={self.first}, connection={self.connection!r})"
+        return f"AlertSetup(first={self.first}, connection={self.connection!r})"
 
 
-async def prepare(core: Core) -> Standing:
+async def prepare(core: Core) -> AlertSetup:
     """Fill an empty store, or finish what an earlier first run had begun when it was killed.
 
     The key comes last: where there is one, or anything that a first run does not make, nothing is touched.
@@ -74,7 +74,7 @@ async def prepare(core: Core) -> Standing:
     accounts = {one.name for one in await services.accounts.list()}
     algorithms = {one.name: one for one in await services.algorithms.list()}
     if await services.keys.list() or accounts - {ACCOUNT} or algorithms.keys() - {ALGORITHM}:
-        return await _standing(core)
+        return await _set_up_before(core)
     _check_listening(core.settings.server)
     if ACCOUNT not in accounts:
         config = {"starting_cash": STARTING_CASH}
@@ -84,7 +84,7 @@ async def prepare(core: Core) -> Standing:
     if ALGORITHM not in algorithms or algorithms[ALGORITHM].state is AlgorithmState.STOPPED:
         await services.algorithms.start(ALGORITHM, BY)
     key = await services.keys.create(CONNECTION, PROVIDER, BY)
-    return Standing(first=True, connection=CONNECTION, strategy_id=ALGORITHM, secret=key.secret)
+    return AlertSetup(first=True, connection=CONNECTION, strategy_id=ALGORITHM, secret=key.secret)
 
 
 def _check_listening(server: ServerSettings) -> None:
@@ -111,7 +111,7 @@ def _check_listening(server: ServerSettings) -> None:
         ) from error
 
 
-async def _standing(core: Core) -> Standing:
+async def _set_up_before(core: Core) -> AlertSetup:
     working = [
         key.connection
         for key in await core.services.keys.list()
@@ -122,7 +122,7 @@ async def _standing(core: Core) -> Standing:
         for one in await core.services.algorithms.list()
         if one.state is AlgorithmState.STARTED and one.provider == PROVIDER
     ]
-    return Standing(
+    return AlertSetup(
         first=False,
         connection=CONNECTION if CONNECTION in working else next(iter(working), None),
         strategy_id=ALGORITHM if ALGORITHM in started else next(iter(started), None),

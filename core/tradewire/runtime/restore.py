@@ -42,7 +42,7 @@ class Choices(Struct):
         return f"Choices(without_key={self.without_key}, damaged={self.damaged})"
 
 
-class Outcome(Struct):
+class RestoredFolder(Struct):
     """`aside` is what stood there before (a file beside the database, or a schema in it); `key` is where the
     key file came from."""
 
@@ -59,7 +59,7 @@ def restore_folder(
     choices: Choices,
     clock: Clock,
     progress: Progress | None = None,
-) -> Outcome:
+) -> RestoredFolder:
     """Restore into the database at `url`, with the lock of `folder` held by the caller.
 
     Raises `Unhonoured` or `StoreUnavailable` with a sentence; what was there is then untouched.
@@ -87,7 +87,7 @@ def restore_folder(
         if new_key is not None:
             key_file.unlink()
         raise
-    return Outcome(restored=restored, aside=aside, key=key)
+    return RestoredFolder(restored=restored, aside=aside, key=key)
 
 
 def _restore_sqlite(

@@ -11,17 +11,17 @@ from tradewire.services.naming import nearest
 from tradewire.services.refusal import Code, Refused
 
 
-class Terms(Struct):
+class AccountFields(Struct):
     """An account's fields by name; `credentials` are the secret ones, and are never shown."""
 
     config: dict[str, Any]
     credentials: dict[str, str]
 
     def __repr__(self) -> str:
-        return f"Terms(config={self.config!r}, credentials={sorted(self.credentials)!r})"
+        return f"AccountFields(config={self.config!r}, credentials={sorted(self.credentials)!r})"
 
 
-def checked_terms(given: Mapping[str, Any], broker: Broker) -> Terms:
+def checked_fields(given: Mapping[str, Any], broker: Broker) -> AccountFields:
     """The open and the secret fields among `given`; refuses with every mistake at once."""
     manifest = broker.manifest
     fields = {field.name: field for field in manifest.fields}
@@ -40,21 +40,21 @@ def checked_terms(given: Mapping[str, Any], broker: Broker) -> Terms:
         for name, field in fields.items()
         if field.secret and not isinstance(given.get(name, ""), str)
     ]
-    terms = Terms(
+    checked = AccountFields(
         config=_chosen(given, fields, secret=False), credentials=_chosen(given, fields, secret=True)
     )
-    known.remember(value for value in terms.credentials.values() if isinstance(value, str))
+    known.remember(value for value in checked.credentials.values() if isinstance(value, str))
     if not problems:
-        problems += _found_by(broker, terms)
+        problems += _found_by(broker, checked)
     if problems:
         raise Refused(Code.INVALID, " ".join(problems), tuple(problems))
-    return terms
+    return checked
 
 
-def _found_by(broker: Broker, terms: Terms) -> list[str]:
+def _found_by(broker: Broker, checked: AccountFields) -> list[str]:
     """What the broker's plugin says of the values; one that fails at it has not found them right."""
     try:
-        return list(broker.check(terms.config, terms.credentials))
+        return list(broker.check(checked.config, checked.credentials))
     except Unhonoured as refused:
         return [str(refused)]
     except Exception as error:  # noqa: BLE001 - a plugin's defect is told to the person who is asking

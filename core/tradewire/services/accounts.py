@@ -27,7 +27,7 @@ from tradewire.services.account_changes import (
     merged,
     with_guardians,
 )
-from tradewire.services.account_config import Terms, checked_terms
+from tradewire.services.account_config import AccountFields, checked_fields
 from tradewire.services.algorithm_checks import guardian_problems
 from tradewire.services.bells import Bells
 from tradewire.services.naming import account_by, checked_name
@@ -113,7 +113,7 @@ class Accounts:
             raise Refused(
                 Code.INVALID, f"{manifest.title} has no paper accounts, and a new account is always paper."
             )
-        terms = checked_terms(new.config, broker)
+        fields = checked_fields(new.config, broker)
         guardians = tuple(Plugged(name=name, params=params) for name, params in new.guardians.items())
         problems = guardian_problems(guardians, self._plugins, Scope.ACCOUNT)
         if problems:
@@ -125,11 +125,11 @@ class Accounts:
             broker=new.broker,
             currency=currency,
             quantity_multiplier=_multiplier(new.quantity_multiplier),
-            config=terms.config,
+            config=fields.config,
             guardians=guardians,
             created_at=now,
         )
-        sealed = self._sealed(terms)
+        sealed = self._sealed(fields)
 
         def unit(conn: Connection) -> None:
             hold(conn, Lock.CONFIGURATION)
@@ -151,11 +151,11 @@ class Accounts:
                 "mode": account.mode.value,
                 "currency": account.currency,
                 "quantity_multiplier": account.quantity_multiplier,
-                "fields": sorted(terms.config),
+                "fields": sorted(fields.config),
                 "guardians": {
                     one.name: {key: str(value) for key, value in one.params.items()} for one in guardians
                 },
-                "credentials": sorted(terms.credentials),
+                "credentials": sorted(fields.credentials),
             }
             append(
                 conn,
@@ -164,7 +164,7 @@ class Accounts:
 
         await self._store.write(unit)
         self._bells.work(account.id)
-        return _view(account, tuple(sorted(terms.credentials)))
+        return _view(account, tuple(sorted(fields.credentials)))
 
     async def list(self) -> tuple[AccountView, ...]:
         def unit(conn: Connection) -> tuple[AccountView, ...]:
@@ -250,8 +250,8 @@ class Accounts:
         self, before: Account, sealed: bytes | None, change: AccountChange
     ) -> tuple[Account, bytes | None]:
         given = {**before.config, **self._opened(sealed)}
-        terms = checked_terms(merged(given, change.config, "field"), self._plugins.broker(before.broker))
-        return msgspec.structs.replace(before, config=terms.config), self._sealed(terms)
+        fields = checked_fields(merged(given, change.config, "field"), self._plugins.broker(before.broker))
+        return msgspec.structs.replace(before, config=fields.config), self._sealed(fields)
 
     def _with_guardians(self, before: Account, change: AccountChange) -> Account:
         guardians = with_guardians(before.guardians, change.guardians)
@@ -279,8 +279,8 @@ class Accounts:
             for name, one in sorted(self._plugins.brokers.items())
         )
 
-    def _sealed(self, terms: Terms) -> bytes | None:
-        return self._secrets.seal(msgspec.json.encode(terms.credentials)) if terms.credentials else None
+    def _sealed(self, fields: AccountFields) -> bytes | None:
+        return self._secrets.seal(msgspec.json.encode(fields.credentials)) if fields.credentials else None
 
     def _credential_names(self, sealed: bytes | None) -> tuple[str, ...]:
         return tuple(sorted(self._opened(sealed)))

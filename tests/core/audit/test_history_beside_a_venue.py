@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from core.audit.story import checked, sound
-from tradewire.audit.finding import Code
+from tradewire.audit.finding import FindingCode
 from tradewire.audit.posts import Post, read_posts
 from tradewire.audit.venue import (
     VenueAccount,
@@ -107,7 +107,7 @@ def test_an_acknowledged_signal_that_is_not_there_is_lost() -> None:
 
 def test_one_message_taken_for_two_signals_is_doubled() -> None:
     posts = [Post(signal_id="s1", message="m"), Post(signal_id="s2", message="m")]
-    assert checked(ENTRIES, acknowledged=posts).count(Code.DOUBLED) == 1
+    assert checked(ENTRIES, acknowledged=posts).count(FindingCode.DOUBLED) == 1
 
 
 def test_posts_are_ids_or_objects_a_line_each() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.audit.story import START, Story, changed, checked, lines, moved, places, sound
 from tradewire.audit.check import check
-from tradewire.audit.finding import Code
+from tradewire.audit.finding import FindingCode
 from tradewire.domain.ids import client_order_id
 from tradewire.domain.ledger import Entry, EntryKind
 
@@ -217,49 +217,49 @@ def routed_twice(entries: Entries) -> None:
     entries.insert(place + 1, entries[place])
 
 
-BENT: list[tuple[Callable[[Entries], None], Code]] = [
-    (forgotten, Code.LOST),
-    (one_of_two_algorithms, Code.LOST),
-    (never_ended, Code.UNFINISHED),
-    (accepted_twice, Code.DOUBLED),
-    (run_twice, Code.DOUBLED),
-    (second_order_for_one_slice, Code.DOUBLED),
-    (foreign_id, Code.WRONG_ID),
-    (foreign_parent, Code.WRONG_ID),
-    (sent_blindly, Code.RESENT),
-    (other_quantity, Code.CHANGED_CONTENT),
-    (fill_of_no_order, Code.ORPHAN),
-    (answer_to_no_order, Code.ORPHAN),
-    (filled_on_the_other_side, Code.ORPHAN),
-    (filled_with_another_instrument, Code.ORPHAN),
-    (booked_twice, Code.DOUBLE_BOOKED),
-    (too_much_filled, Code.OVERFILLED),
-    (too_much_placed, Code.OVERPLACED),
-    (filled_without_fills, Code.FILL_MISSING),
-    (wrong_position, Code.POSITION),
-    (nobody_asked, Code.UNGUARDED),
-    (not_admitted, Code.UNGUARDED),
-    (denied, Code.BLOCKED_YET_SENT),
-    (halted, Code.AFTER_HALT),
-    (reducing, Code.AFTER_HALT),
-    (algorithm_stopped, Code.AFTER_HALT),
-    (parent_cancelled, Code.AFTER_CANCEL),
-    (child_cancelled, Code.AFTER_CANCEL),
-    (sent_after_its_end, Code.AFTER_END),
-    (made_after_its_parents_end, Code.AFTER_END),
-    (ended_twice, Code.AFTER_END),
-    (by_a_voided_lease, Code.OLD_LEASE),
-    (overtaken_in_its_lane, Code.OUT_OF_ORDER),
-    (opened_before_the_close_ended, Code.OVERTOOK_CLOSE),
-    (closed_while_it_worked, Code.CLOSED_OVER_WORKING),
-    (admitted_past_an_unknown_order, Code.PAST_UNKNOWN),
-    (ended_while_open, Code.IMPOSSIBLE),
-    (acknowledged_unsent, Code.IMPOSSIBLE),
-    (routed_twice, Code.IMPOSSIBLE),
+BENT: list[tuple[Callable[[Entries], None], FindingCode]] = [
+    (forgotten, FindingCode.LOST),
+    (one_of_two_algorithms, FindingCode.LOST),
+    (never_ended, FindingCode.UNFINISHED),
+    (accepted_twice, FindingCode.DOUBLED),
+    (run_twice, FindingCode.DOUBLED),
+    (second_order_for_one_slice, FindingCode.DOUBLED),
+    (foreign_id, FindingCode.WRONG_ID),
+    (foreign_parent, FindingCode.WRONG_ID),
+    (sent_blindly, FindingCode.RESENT),
+    (other_quantity, FindingCode.CHANGED_CONTENT),
+    (fill_of_no_order, FindingCode.ORPHAN),
+    (answer_to_no_order, FindingCode.ORPHAN),
+    (filled_on_the_other_side, FindingCode.ORPHAN),
+    (filled_with_another_instrument, FindingCode.ORPHAN),
+    (booked_twice, FindingCode.DOUBLE_BOOKED),
+    (too_much_filled, FindingCode.OVERFILLED),
+    (too_much_placed, FindingCode.OVERPLACED),
+    (filled_without_fills, FindingCode.FILL_MISSING),
+    (wrong_position, FindingCode.POSITION),
+    (nobody_asked, FindingCode.UNGUARDED),
+    (not_admitted, FindingCode.UNGUARDED),
+    (denied, FindingCode.BLOCKED_YET_SENT),
+    (halted, FindingCode.AFTER_HALT),
+    (reducing, FindingCode.AFTER_HALT),
+    (algorithm_stopped, FindingCode.AFTER_HALT),
+    (parent_cancelled, FindingCode.AFTER_CANCEL),
+    (child_cancelled, FindingCode.AFTER_CANCEL),
+    (sent_after_its_end, FindingCode.AFTER_END),
+    (made_after_its_parents_end, FindingCode.AFTER_END),
+    (ended_twice, FindingCode.AFTER_END),
+    (by_a_voided_lease, FindingCode.OLD_LEASE),
+    (overtaken_in_its_lane, FindingCode.OUT_OF_ORDER),
+    (opened_before_the_close_ended, FindingCode.OVERTOOK_CLOSE),
+    (closed_while_it_worked, FindingCode.CLOSED_OVER_WORKING),
+    (admitted_past_an_unknown_order, FindingCode.PAST_UNKNOWN),
+    (ended_while_open, FindingCode.IMPOSSIBLE),
+    (acknowledged_unsent, FindingCode.IMPOSSIBLE),
+    (routed_twice, FindingCode.IMPOSSIBLE),
 ]
 
 #: Found only by comparing with another list, in a module of their own, or by verifying the chain.
-BY_OTHER_LISTS = {Code.DAMAGED, Code.NEVER_ARRIVED, Code.FILL_INVENTED}
+BY_OTHER_LISTS = {FindingCode.DAMAGED, FindingCode.NEVER_ARRIVED, FindingCode.FILL_INVENTED}
 
 
 def test_a_sound_history_has_no_findings() -> None:
@@ -269,7 +269,7 @@ def test_a_sound_history_has_no_findings() -> None:
 
 
 @pytest.mark.parametrize(("bend", "code"), BENT, ids=lambda one: getattr(one, "__name__", ""))
-def test_what_went_wrong_is_found_under_its_name(bend: Callable[[Entries], None], code: Code) -> None:
+def test_what_went_wrong_is_found_under_its_name(bend: Callable[[Entries], None], code: FindingCode) -> None:
     entries = sound().entries
     bend(entries)
     report = checked(entries)
@@ -278,7 +278,7 @@ def test_what_went_wrong_is_found_under_its_name(bend: Callable[[Entries], None]
 
 
 def test_every_code_is_found_by_some_test() -> None:
-    assert {code for _, code in BENT} | BY_OTHER_LISTS == set(Code)
+    assert {code for _, code in BENT} | BY_OTHER_LISTS == set(FindingCode)
 
 
 ONCE = [
@@ -313,7 +313,11 @@ def test_whatever_must_happen_is_missed_when_it_does_not(data: st.DataObject) ->
 def test_what_was_before_the_first_entry_of_a_part_is_no_finding(first: int) -> None:
     part = lines(sound().entries)[first:]
     report = check(part, settled=True)
-    assert not set(report.counts) & {Code.ORPHAN.value, Code.IMPOSSIBLE.value, Code.UNGUARDED.value}
+    assert not set(report.counts) & {
+        FindingCode.ORPHAN.value,
+        FindingCode.IMPOSSIBLE.value,
+        FindingCode.UNGUARDED.value,
+    }
 
 
 def test_what_is_under_way_is_lost_only_after_a_while_without_a_word() -> None:

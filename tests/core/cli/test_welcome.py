@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tradewire.cli.welcome import Welcome, print_welcome
-from tradewire.runtime.first_run import Standing
+from tradewire.runtime.first_run import AlertSetup
 from tradewire.server.embedded import ListeningAt
 
 KEY = "tw_live_EQiYlMyu7RmBo2i2SAGv88BQzPTo4FAG4Ghmgp"
@@ -20,7 +20,7 @@ def welcome(
         folder=Path("/srv/trading"),
         at=ListeningAt(host=host, port=8080, tls=tls),
         public_url=public,
-        standing=Standing(
+        alerts=AlertSetup(
             first=first, connection="main", strategy_id="my_strategy_1", secret=KEY if first else None
         ),
     )
@@ -75,13 +75,13 @@ def test_a_program_that_path_does_not_lead_to_is_named_as_it_was_started(
 
 
 def test_without_a_key_that_works_it_says_how_to_make_one(capsys: pytest.CaptureFixture[str]) -> None:
-    bare = Standing(first=False, connection=None, strategy_id=None)
+    bare = AlertSetup(first=False, connection=None, strategy_id=None)
     print_welcome(
         Welcome(
             folder=Path("/srv/trading"),
             at=ListeningAt(host="127.0.0.1", port=8080),
             public_url=None,
-            standing=bare,
+            alerts=bare,
         )
     )
     said = capsys.readouterr().out

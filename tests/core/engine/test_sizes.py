@@ -13,7 +13,7 @@ from tradewire.domain.instrument import AssetClass, Instrument
 from tradewire.domain.order import ParentOrder, Purpose, Side
 from tradewire.domain.protection import Protection
 from tradewire.domain.size import SizeKind
-from tradewire.engine.goals import Standing, size_of
+from tradewire.engine.goals import SizingBasis, size_of
 from tradewire.engine.sizing import Money, NoSize, Size
 from tradewire.testing.clock import DEFAULT_START
 
@@ -41,8 +41,8 @@ def order(kind: SizeKind | None, size: str, side: Side = Side.BUY, **fields: Any
 
 
 def sized(parent: ParentOrder, own: int = 0, instrument: Instrument = AAPL, **money: Any) -> Size | NoSize:
-    standing = Standing(own=Decimal(own), unattributed=Decimal(0))
-    return size_of(parent, standing, msgspec.structs.replace(MONEY, **money), instrument)
+    basis = SizingBasis(own=Decimal(own), unattributed=Decimal(0))
+    return size_of(parent, basis, msgspec.structs.replace(MONEY, **money), instrument)
 
 
 def quantity(parent: ParentOrder, **where: Any) -> Decimal:

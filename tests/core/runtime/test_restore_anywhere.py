@@ -18,7 +18,7 @@ from tradewire.ledger.seal import seal
 from tradewire.ledger.verify import verify
 from tradewire.runtime.database_lock import DatabaseInUse, lock_database
 from tradewire.runtime.folder import DataFolder
-from tradewire.runtime.restore import Choices, Outcome, restore_folder
+from tradewire.runtime.restore import Choices, RestoredFolder, restore_folder
 from tradewire.services.backup.reading import open_archive
 from tradewire.services.backup.writing import write_archive
 from tradewire.store.database import Store, open_store
@@ -70,7 +70,7 @@ def back_up(url: str, file: Path) -> Path:
     return file
 
 
-def restore(file: Path, url: str, tmp_path: Path) -> Outcome:
+def restore(file: Path, url: str, tmp_path: Path) -> RestoredFolder:
     folder = DataFolder(tmp_path / "folder")
     folder.create()
     with open_archive(file) as archive:
