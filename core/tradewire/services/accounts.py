@@ -118,7 +118,6 @@ class Accounts:
         problems = guardian_problems(guardians, self._plugins, Scope.ACCOUNT)
         if problems:
             raise Refused(Code.INVALID, " ".join(problems), tuple(problems))
-        now = self._clock.now()
         account = Account(
             id=str(uuid4()),
             name=new.name,
@@ -127,44 +126,15 @@ class Accounts:
             quantity_multiplier=_multiplier(new.quantity_multiplier),
             config=fields.config,
             guardians=guardians,
-            created_at=now,
+            created_at=self._clock.now(),
         )
+        credentials = tuple(sorted(fields.credentials))
         sealed = self._sealed(fields)
-
-        def unit(conn: Connection) -> None:
-            hold(conn, Lock.CONFIGURATION)
-            if conn.execute(select(accounts.c.id).where(accounts.c.name == new.name)).first() is not None:
-                raise Refused(
-                    Code.CONFLICT, f'There is an account "{new.name}" already; choose another name.'
-                )
-            conn.execute(
-                insert(accounts).values(
-                    id=account.id, name=account.name, document=account, credentials=sealed, created_at=now
-                )
-            )
-            install(conn, Scope.GLOBAL)
-            install(conn, Scope.ACCOUNT, account.id)
-            bump(conn, account.id)
-            data = {
-                "name": account.name,
-                "broker": account.broker,
-                "mode": account.mode.value,
-                "currency": account.currency,
-                "quantity_multiplier": account.quantity_multiplier,
-                "fields": sorted(fields.config),
-                "guardians": {
-                    one.name: {key: str(value) for key, value in one.params.items()} for one in guardians
-                },
-                "credentials": sorted(fields.credentials),
-            }
-            append(
-                conn,
-                [Entry(at=now, kind=EntryKind.ACCOUNT_ADDED, account_id=account.id, by=by, data=data)],
-            )
-
-        await self._store.write(unit)
+        await self._store.write(
+            lambda conn: _store_new(conn, account, sealed, _added(account, credentials, by))
+        )
         self._bells.work(account.id)
-        return _view(account, tuple(sorted(fields.credentials)))
+        return _view(account, credentials)
 
     async def list(self) -> tuple[AccountView, ...]:
         def unit(conn: Connection) -> tuple[AccountView, ...]:
@@ -289,6 +259,42 @@ class Accounts:
         if sealed is None:
             return {}
         return msgspec.json.decode(self._secrets.unseal(sealed), type=dict[str, str])
+
+
+def _store_new(conn: Connection, account: Account, sealed: bytes | None, told: Entry) -> None:
+    """Refuses a name that is taken, in words."""
+    hold(conn, Lock.CONFIGURATION)
+    if conn.execute(select(accounts.c.id).where(accounts.c.name == account.name)).first() is not None:
+        text = f'There is an account "{account.name}" already; choose another name.'
+        raise Refused(Code.CONFLICT, text)
+    row = {"id": account.id, "name": account.name, "document": account, "created_at": account.created_at}
+    conn.execute(insert(accounts).values(row | {"credentials": sealed}))
+    install(conn, Scope.GLOBAL)
+    install(conn, Scope.ACCOUNT, account.id)
+    bump(conn, account.id)
+    append(conn, [told])
+
+
+def _added(account: Account, credentials: tuple[str, ...], by: str) -> Entry:
+    guardians = {
+        one.name: {key: str(value) for key, value in one.params.items()} for one in account.guardians
+    }
+    return Entry(
+        at=account.created_at,
+        kind=EntryKind.ACCOUNT_ADDED,
+        account_id=account.id,
+        by=by,
+        data={
+            "name": account.name,
+            "broker": account.broker,
+            "mode": account.mode.value,
+            "currency": account.currency,
+            "quantity_multiplier": account.quantity_multiplier,
+            "fields": sorted(account.config),
+            "guardians": guardians,
+            "credentials": [*credentials],
+        },
+    )
 
 
 def _scaled(before: Account, to: Decimal, by: str, now: datetime) -> Entry:

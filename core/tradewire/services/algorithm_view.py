@@ -23,8 +23,6 @@ from tradewire.plugins import Plugins
 from tradewire.services.numbers import Number, shown_or_none
 from tradewire.stages.sizes import own_size
 
-DYNAMIC = ("symbol", "action", "quantity", "order")
-
 
 class AlgorithmView(Struct):
     """`account` is the account's name, `signal_id` the entry signal id, `size` a text such as "2 % of

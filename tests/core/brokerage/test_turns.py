@@ -72,12 +72,14 @@ def test_what_waited_for_a_plan_goes_before_the_next_plan() -> None:
     assert done == ["report", "plan"]
 
 
-def test_accounts_do_not_wait_for_each_other() -> None:
+def test_accounts_do_not_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    # So long that whoever waits does not come through.
+    monkeypatch.setattr(module, "LONGEST_S", 1e6)
     turns = Turns()
 
     async def check() -> None:
         with turns.planning("a"):
-            async with turns.reporting("b"):
+            async with asyncio.timeout(20), turns.reporting("b"):
                 pass
 
     asyncio.run(check())

@@ -57,11 +57,17 @@ def test_stopping_rings_what_waits_first_and_then_nothing() -> None:
 
 
 def test_a_message_broker_that_hangs_holds_up_nobody_who_rings() -> None:
-    bells, hold = Bells(), threading.Event()
-    bells.start(lambda door: hold.wait(PATIENCE_S) and None)
+    bells, rung, hold = Bells(), [], threading.Event()
+
+    def send(door: str) -> None:
+        hold.wait(PATIENCE_S)
+        rung.append(door)
+
+    bells.start(send)
     for number in range(10_000):
         bells.work(str(number % 3))
         bells.route()
+    assert not rung
     hold.set()
     bells.stop(PATIENCE_S)
 

@@ -1,6 +1,7 @@
 """The account's multiplier: who may set it to what, who hears of it, where it is shown."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -56,7 +57,8 @@ def test_what_is_no_multiplier_is_refused_in_a_sentence_and_changes_nothing(
 @pytest.mark.usefixtures("paper")
 @pytest.mark.parametrize("text", ["0.001", "1000", "1e3"])
 def test_the_smallest_and_the_largest_are_taken(services: Services, run: Run, text: str) -> None:
-    run(services.accounts.change("paper", AccountChange(quantity_multiplier=text), "me"))
+    changed = run(services.accounts.change("paper", AccountChange(quantity_multiplier=text), "me"))
+    assert Decimal(changed.quantity_multiplier) == Decimal(text)
 
 
 def test_an_account_that_is_not_there_is_refused(services: Services, run: Run) -> None:
