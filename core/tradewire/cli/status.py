@@ -14,6 +14,7 @@ from tradewire.domain.switch import SwitchState
 
 if TYPE_CHECKING:
     from tradewire.services.restorations import Restoration
+    from tradewire.services.workers import WorkerList
 
 
 def register(app: App) -> None:
@@ -25,10 +26,12 @@ def status(*, common: Common = DEFAULT) -> None:
     """How things stand: what is running, waiting, and in need of a person."""
     from tradewire.services.holding import BY
     from tradewire.services.switches import SwitchView
+    from tradewire.services.workers import WorkerList
 
     with connect(common) as api:
         answer = api.get("/status")
         switches = api.get("/switches").read(list[SwitchView])
+        workers = api.get("/workers").read(WorkerList)
     if common.json:
         screen.print_json(answer.content)
         return
@@ -65,7 +68,19 @@ def status(*, common: Common = DEFAULT) -> None:
     for switch in switches:
         if switch.state is not SwitchState.ACTIVE and switch.by != BY:
             shown.add_row("[red]Attention[/red]", screen.escape(standing(switch)))
+    for text in unready(workers):
+        shown.add_row("[red]Attention[/red]", screen.escape(text))
     screen.console().print(shown)
+
+
+def unready(workers: "WorkerList") -> list[str]:
+    """A sentence about each account that somebody serves and that cannot trade yet or any more."""
+    return [
+        f"The account {one.account} is not ready: {(one.why_not or 'not connected').rstrip('.')}."
+        for worker in workers.items
+        for one in worker.accounts
+        if not one.ready
+    ]
 
 
 def restored(waiting: "Restoration") -> str:

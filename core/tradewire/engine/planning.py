@@ -264,8 +264,8 @@ class _Planner:
         return None
 
     def _not_ready(self) -> Waiting:
-        why = self._market.why_not or "not connected yet"
-        return Waiting(reason=f"The account {self._view.account.name!r} is {why}.", shown=True)
+        why = (self._market.why_not or "not connected yet").rstrip(".")
+        return Waiting(reason=f"The account {self._view.account.name!r} is not ready: {why}.", shown=True)
 
     def _ended_waiting(self, parent: ParentOrder, waiting: Waiting) -> bool:
         """Too late is no: what could not be admitted for long is not sent when it at last could be."""

@@ -68,7 +68,7 @@ def _account(
     if not standing.ready:
         return fail(
             title,
-            f"{held}. It is {standing.why_not or 'not connected'}.",
+            f"{held}. It is not ready: {(standing.why_not or 'not connected').rstrip('.')}.",
             "Orders wait until it is connected.",
         )
     return ok(title, f"{held}; connected and compared.")

@@ -52,14 +52,14 @@ def look(
 def working(store: Store, clock: FakeClock, paper: str) -> Callable[..., None]:
     """Have a worker sign the roll, and hold the account's lease."""
 
-    def sign(ready: bool = True) -> None:
+    def sign(ready: bool = True, why_not: str = "waiting for a second factor") -> None:
         me = WorkerIdentity(
             id="w1", life="l", host="here", pid=7, version="0", started_at=clock.now(), url=None
         )
         standing = AccountStanding(
             account_id=paper,
             ready=ready,
-            why_not="" if ready else "waiting for a second factor",
+            why_not="" if ready else why_not,
             capabilities=NOTHING,
         )
 
@@ -89,6 +89,16 @@ def test_all_is_well_with_a_worker_that_serves_a_connected_account(
 def test_without_a_worker_signals_wait(look: Callable[[], dict[str, Finding]], paper: str) -> None:
     found = look()
     assert (found["workers"].status, found["account paper"].status) == (Status.FAIL, Status.FAIL)
+
+
+@pytest.mark.parametrize("why", ["connecting", "No broker 'notebook' is installed."])
+def test_an_account_that_is_not_ready_says_why_in_a_sentence(
+    look: Callable[[], dict[str, Finding]], working: Callable[..., None], why: str
+) -> None:
+    working(ready=False, why_not=why)
+    found = look()["account paper"]
+    assert found.status is Status.FAIL
+    assert found.detail.endswith(f" s. It is not ready: {why.rstrip('.')}.")
 
 
 def test_a_worker_that_is_no_longer_heard_is_named(
