@@ -15,7 +15,7 @@ from tradewire.domain.observer import Stage
 from tradewire.domain.order import ParentOrder
 from tradewire.engine import loading
 from tradewire.engine.bells import Bells
-from tradewire.engine.routing import Route, failed, route
+from tradewire.engine.routing import Listeners, Route, failed, route
 from tradewire.engine.single_flight import SingleFlight
 from tradewire.engine.storing import Overtaken, store_routes
 from tradewire.plugins import Plugins
@@ -100,14 +100,15 @@ class Router:
     def _routes(
         self, signals: Sequence[SignalFacts], algorithms: Sequence[Algorithm], now: datetime
     ) -> list[Route]:
-        routes = [self._routed(signal, algorithms, now) for signal in signals]
+        listeners = Listeners(algorithms, now)
+        routes = [self._routed(signal, listeners) for signal in signals]
         self._expect(run.parent for one in routes for run in one.runs if run.parent.state.is_live)
         return routes
 
-    def _routed(self, signal: SignalFacts, algorithms: Sequence[Algorithm], now: datetime) -> Route:
+    def _routed(self, signal: SignalFacts, listeners: Listeners) -> Route:
         try:
             with self._plugins.observer.timed(Stage.ROUTE):
-                return route(self._plugins, signal, algorithms, now)
+                return route(self._plugins, signal, listeners)
         except Exception as error:
             log.exception("A signal could not be routed.", signal=signal.id)
-            return failed(signal, error, now)
+            return failed(signal, error, listeners.now)

@@ -1,6 +1,6 @@
 """From a stored signal to one parent order per algorithm it concerns. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from tradewire.domain.quantity import canonical
 from tradewire.domain.size import SizeKind, spoken
 from tradewire.engine.legs import Leg, NoLegs, legs
 from tradewire.plugins import Plugins
-from tradewire.stages.match import near_misses
+from tradewire.stages.match import NearMisses
 from tradewire.stages.override import starting_draft
 
 _WITHOUT_EXITS = (Action.EXIT, Action.CANCEL)
@@ -45,15 +45,25 @@ class Route(Struct):
     entries: tuple[Entry, ...] = ()
 
 
-def route(plugins: Plugins, signal: SignalFacts, algorithms: Sequence[Algorithm], now: datetime) -> Route:
-    """Match and override `signal` against all `algorithms`, stopped ones included."""
-    started = [one for one in algorithms if _may_act(one, now)]
-    found = pipeline.match(plugins, signal, started)
+class Listeners:
+    """All algorithms, stopped ones included, as they are for the signals that are routed at one moment."""
+
+    def __init__(self, algorithms: Iterable[Algorithm], now: datetime) -> None:
+        everything = tuple(algorithms)
+        self.now = now
+        self.started = tuple(one for one in everything if _may_act(one, now))
+        self.near_misses = NearMisses(everything, now)
+
+
+def route(plugins: Plugins, signal: SignalFacts, listeners: Listeners) -> Route:
+    """Match `signal` and override the orders of the algorithms that it concerns."""
+    now = listeners.now
+    found = pipeline.match(plugins, signal, listeners.started)
     matched, unasked = found.algorithms, _could_not_be_asked(found)
     if not matched and unasked is not None:
         return _ended(signal, now, EntryKind.SIGNAL_FAILED, "failed", unasked)
     if not matched:
-        misses = " ".join(near_misses(signal, algorithms, now))
+        misses = " ".join(listeners.near_misses.of(signal))
         return _ended(
             signal,
             now,

@@ -23,23 +23,37 @@ class EntrySignalMatcher(Matcher):
         )
 
 
-def near_misses(signal: SignalFacts, algorithms: Iterable[Algorithm], now: datetime) -> tuple[str, ...]:
-    """Why a signal that matched nothing perhaps should have: sentences, the likeliest first, at most 5.
+class NearMisses:
+    """Why signals that matched nothing perhaps should have, at one moment.
 
-    `algorithms` are all that exist, stopped ones included.
+    Whoever sends what nobody listens to sends more of it, so that what was found is kept.
     """
-    everything = sorted(algorithms, key=lambda algorithm: algorithm.name)
-    if not everything:
-        return ("There is no algorithm yet; create one with `tradewire algorithm add`.",)
-    received = signal.message.strategy_id
-    same_provider = [one for one in everything if one.signal.provider == signal.provider]
-    sentences = [
-        *(_why_not_asked(one, now) for one in same_provider if one.signal.id == received),
-        *(_written_differently(one, received) for one in same_provider if one.signal.id != received),
-        *(_other_provider(one, signal) for one in everything if one.signal.provider != signal.provider),
-    ]
-    found = [sentence for sentence in sentences if sentence is not None]
-    return tuple(found[:MOST_SENTENCES]) or _closest(same_provider, received)
+
+    def __init__(self, algorithms: Iterable[Algorithm], now: datetime) -> None:
+        """`algorithms` are all that exist, stopped ones included."""
+        self._everything = sorted(algorithms, key=lambda algorithm: algorithm.name)
+        self._now = now
+        self._found: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def of(self, signal: SignalFacts) -> tuple[str, ...]:
+        """Sentences, the likeliest first, at most 5."""
+        sent = (signal.provider, signal.message.strategy_id)
+        if sent not in self._found:
+            self._found[sent] = self._sought(*sent)
+        return self._found[sent]
+
+    def _sought(self, provider: str, received: str) -> tuple[str, ...]:
+        if not self._everything:
+            return ("There is no algorithm yet; create one with `tradewire algorithm add`.",)
+        same_provider = [one for one in self._everything if one.signal.provider == provider]
+        others = [one for one in self._everything if one.signal.provider != provider]
+        sentences = [
+            *(_why_not_asked(one, self._now) for one in same_provider if one.signal.id == received),
+            *(_written_differently(one, received) for one in same_provider if one.signal.id != received),
+            *(_other_provider(one, provider) for one in others if one.signal.id == received),
+        ]
+        found = [sentence for sentence in sentences if sentence is not None]
+        return tuple(found[:MOST_SENTENCES]) or _closest(same_provider, received)
 
 
 def _why_not_asked(algorithm: Algorithm, now: datetime) -> str | None:
@@ -75,12 +89,10 @@ def _folded(signal_id: str) -> str:
     return "".join(signal_id.split()).casefold()
 
 
-def _other_provider(algorithm: Algorithm, signal: SignalFacts) -> str | None:
-    if algorithm.signal.id != signal.message.strategy_id:
-        return None
+def _other_provider(algorithm: Algorithm, provider: str) -> str:
     return (
         f'Algorithm "{algorithm.name}" listens to this id from {algorithm.signal.provider}, but the message '
-        f"came from {signal.provider}."
+        f"came from {provider}."
     )
 
 

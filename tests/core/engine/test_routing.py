@@ -16,7 +16,7 @@ from tradewire.domain.message import Action, Message
 from tradewire.domain.order import Goal, OrderType, ParentState, Purpose, Side
 from tradewire.domain.protection import Protection
 from tradewire.domain.size import SizeKind
-from tradewire.engine.routing import Route, route
+from tradewire.engine.routing import Listeners, Route, route
 from tradewire.plugins import Plugins
 
 PLUGINS = Plugins.discover()
@@ -49,7 +49,7 @@ def signal_of(bench: Bench, **message: Any) -> SignalFacts:
 
 
 def routed(bench: Bench, *algorithms: Algorithm, plugins: Plugins = PLUGINS, **message: Any) -> Route:
-    return route(plugins, signal_of(bench, **message), algorithms, bench.clock.now())
+    return route(plugins, signal_of(bench, **message), Listeners(algorithms, bench.clock.now()))
 
 
 def test_one_signal_fans_out_to_every_started_algorithm_on_every_account(bench: Bench) -> None:

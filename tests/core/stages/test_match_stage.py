@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tradewire import Algorithm, SignalFacts, Validity, ValidityKind
 from tradewire.domain.algorithm import AlgorithmState
-from tradewire.stages.match import EntrySignalMatcher, near_misses
+from tradewire.stages.match import EntrySignalMatcher, NearMisses
 
 Algorithms = Callable[..., Algorithm]
 Signals = Callable[..., SignalFacts]
@@ -52,7 +52,7 @@ def test_one_signal_concerns_every_algorithm_with_its_id(
 def test_an_id_that_is_nearly_right_is_named(
     algorithm_with: Algorithms, signal_with: Signals, noon: datetime, received: str, words: str
 ) -> None:
-    (sentence,) = near_misses(signal_with(strategy_id=received), [algorithm_with()], noon)
+    (sentence,) = NearMisses([algorithm_with()], noon).of(signal_with(strategy_id=received))
     assert words in sentence
     assert '"first"' in sentence
 
@@ -61,7 +61,7 @@ def test_a_stopped_algorithm_is_named_with_its_reason(
     algorithm_with: Algorithms, signal_with: Signals, noon: datetime
 ) -> None:
     stopped = algorithm_with(state=AlgorithmState.STOPPED, state_reason="Stopped by you.")
-    (sentence,) = near_misses(signal_with(), [stopped], noon)
+    (sentence,) = NearMisses([stopped], noon).of(signal_with())
     assert "it is stopped (Stopped by you). Start it with `tradewire algorithm start first`." in sentence
 
 
@@ -69,7 +69,7 @@ def test_an_ended_validity_is_named_with_its_end(
     algorithm_with: Algorithms, signal_with: Signals, noon: datetime
 ) -> None:
     ended = algorithm_with(state=AlgorithmState.STOPPED, valid_until=noon)
-    (sentence,) = near_misses(signal_with(), [ended], noon)
+    (sentence,) = NearMisses([ended], noon).of(signal_with())
     assert "its validity ended at 2026-03-02T12:00:00.000Z" in sentence
 
 
@@ -79,37 +79,50 @@ def test_a_validity_that_has_not_begun_is_named_with_its_start(
     window = Validity(
         kind=ValidityKind.WINDOW, start=noon + timedelta(hours=1), end=noon + timedelta(hours=2)
     )
-    (sentence,) = near_misses(signal_with(), [algorithm_with(validity=window)], noon)
+    (sentence,) = NearMisses([algorithm_with(validity=window)], noon).of(signal_with())
     assert "valid only from 2026-03-02T13:00:00.000Z" in sentence
 
 
 def test_the_same_id_of_another_provider_is_named(
     algorithm_with: Algorithms, signal_with: Signals, noon: datetime
 ) -> None:
-    (sentence,) = near_misses(signal_with(), [algorithm_with(provider="traderspost")], noon)
+    (sentence,) = NearMisses([algorithm_with(provider="traderspost")], noon).of(signal_with())
     assert "from traderspost, but the message came from tradingview" in sentence
 
 
 def test_without_any_algorithm_that_is_what_is_said(signal_with: Signals, noon: datetime) -> None:
-    assert "no algorithm yet" in near_misses(signal_with(), [], noon)[0]
+    assert "no algorithm yet" in NearMisses([], noon).of(signal_with())[0]
 
 
 def test_an_id_like_no_other_gets_no_guess(
     algorithm_with: Algorithms, signal_with: Signals, noon: datetime
 ) -> None:
-    assert near_misses(signal_with(strategy_id="zzz"), [algorithm_with()], noon) == ()
+    assert NearMisses([algorithm_with()], noon).of(signal_with(strategy_id="zzz")) == ()
 
 
 def test_an_algorithm_that_was_asked_is_no_near_miss(
     algorithm_with: Algorithms, signal_with: Signals, noon: datetime
 ) -> None:
-    assert near_misses(signal_with(), [algorithm_with()], noon) == ()
+    assert NearMisses([algorithm_with()], noon).of(signal_with()) == ()
 
 
 def test_at_most_five_sentences_are_given_whatever_the_order(
     algorithm_with: Algorithms, signal_with: Signals, noon: datetime
 ) -> None:
     many = [algorithm_with(name=f"n{index}", state=AlgorithmState.STOPPED) for index in range(9)]
-    sentences = near_misses(signal_with(), many, noon)
+    sentences = NearMisses(many, noon).of(signal_with())
     assert len(sentences) == 5
-    assert sentences == near_misses(signal_with(), reversed(many), noon)
+    assert sentences == NearMisses(reversed(many), noon).of(signal_with())
+
+
+def test_signals_of_different_ids_and_providers_are_told_apart(
+    algorithm_with: Algorithms, signal_with: Signals, noon: datetime
+) -> None:
+    misses = NearMisses([algorithm_with()], noon)
+    (upper,) = misses.of(signal_with(strategy_id="MY_STRATEGY_1"))
+    (spaced,) = misses.of(signal_with(strategy_id="my_strategy_1 "))
+    (elsewhere,) = misses.of(signal_with(provider="other"))
+    assert "upper and lower case" in upper
+    assert "only in spaces" in spaced
+    assert "came from other" in elsewhere
+    assert misses.of(signal_with(strategy_id="MY_STRATEGY_1")) == (upper,)
