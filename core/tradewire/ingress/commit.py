@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 
 import msgspec
 
@@ -44,9 +45,17 @@ class Commit:
         """
         if self._was_doubted(arrival.digest):
             arrival = msgspec.structs.replace(arrival, in_doubt=True)
+        loop = asyncio.get_running_loop()
         stored = asyncio.ensure_future(self._store.gather(self._accept, arrival))
-        stored.add_done_callback(self._ended)
-        await _ended(stored, within_s)
+        # One more future, since whoever waits may go away, which must not undo what is being stored; and not
+        # `asyncio.wait`, which takes any number of futures and three times as long.
+        over: asyncio.Future[None] = loop.create_future()
+        stored.add_done_callback(partial(self._ended, over))
+        timer = loop.call_later(within_s, _end, over)
+        try:
+            await over
+        finally:
+            timer.cancel()
         if stored.done():
             return self._told(stored, arrival)
         self._late.add(stored)
@@ -66,8 +75,9 @@ class Commit:
         """For a while, the same content again is taken for its resend."""
         self._doubted[arrival.digest] = self._clock.monotonic() + IN_DOUBT.total_seconds()
 
-    def _ended(self, stored: "asyncio.Future[Outcome]") -> None:
+    def _ended(self, over: "asyncio.Future[None]", stored: "asyncio.Future[Outcome]") -> None:
         """Whether its sender still waits or was answered already; then the store has logged what failed."""
+        _end(over)
         self._late.discard(stored)
         if stored.cancelled() or stored.exception() is not None:
             return
@@ -83,20 +93,6 @@ class Commit:
         return digest in self._doubted
 
 
-async def _ended(stored: "asyncio.Future[Outcome]", within_s: float) -> None:
-    """Wait for `stored`, at most so long, and leave it alone whatever comes. As `asyncio.wait`, which takes
-    any number of futures and half as long again."""
-    loop = asyncio.get_running_loop()
-    over = loop.create_future()
-
-    def end(_: object = None) -> None:
-        if not over.done():
-            over.set_result(None)
-
-    timer = loop.call_later(within_s, end)
-    stored.add_done_callback(end)
-    try:
-        await over
-    finally:
-        timer.cancel()
-        stored.remove_done_callback(end)
+def _end(over: "asyncio.Future[None]") -> None:
+    if not over.done():
+        over.set_result(None)
