@@ -13,7 +13,7 @@ import plain_http
 from integration.fleet import Fleet, fleet, until
 from plugins.brokers.paper.process import VenueProcess
 from servers.valkey import Valkey
-from tradewire.services.resolution import Filled
+from tradewire.services.resolution import DecidedFilled
 from tradewire.services.tokens import TokenScope
 from tradewire.store.schema import child_orders, decisions, fills, parent_orders, positions
 
@@ -153,7 +153,7 @@ def test_new_accounts_and_decisions_do_not_wait_for_a_sweep(
         processes.accepted(door, "new", action="buy", quantity=3)
         until(lambda: [row.state for row in processes.rows(child_orders)] == ["filled", "unknown"])
         unknown = processes.rows(child_orders)[-1].client_id
-        decision = Filled(quantity=Decimal(3), price=Decimal(100))
+        decision = DecidedFilled(quantity=Decimal(3), price=Decimal(100))
         decided = processes.do(processes.core.services.resolution.resolve(unknown, decision, "test"))
         assert (decided.state, decided.filled) == ("filled", "3")
         processes.settled()

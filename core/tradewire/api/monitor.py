@@ -16,7 +16,7 @@ from tradewire.services.overview import Status
 from tradewire.services.paging import DEFAULT_LIMIT
 from tradewire.services.positions import Grouping, PositionList
 from tradewire.services.refusals import RefusalPage
-from tradewire.services.resolution import Absent, Decision, Filled
+from tradewire.services.resolution import DecidedAbsent, DecidedFilled, Decision
 from tradewire.services.services import Services
 from tradewire.services.signal_filter import SignalFilter
 from tradewire.services.signal_story import SignalStory
@@ -131,5 +131,5 @@ class MonitorRoutes(Controller):
 
 def _decision(data: ResolveRequest) -> Decision:
     if data.decision == "absent":
-        return Absent()
-    return Filled(quantity=number_in("quantity", data.quantity), price=number_in("price", data.price))
+        return DecidedAbsent()
+    return DecidedFilled(quantity=number_in("quantity", data.quantity), price=number_in("price", data.price))

@@ -6,10 +6,10 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from tradewire.brokerage.child_rows import changed, locked, note, save
-from tradewire.brokerage.decisions import Decision, settle
+from tradewire.brokerage.decisions import OrderDecision, settle
 from tradewire.brokerage.outcomes import After
 from tradewire.brokerage.release import instrument_of
-from tradewire.brokerage.reports import BY_HAND, Stored, store_reports
+from tradewire.brokerage.reports import BY_HAND, StoredReports, store_reports
 from tradewire.contract.broker import Execution, OrderState, OrderUpdate
 from tradewire.domain.base import Struct
 from tradewire.domain.ledger import EntryKind
@@ -21,10 +21,10 @@ class Applied(Struct):
     """What is to be done next: with the order, and with what is booked now."""
 
     after: After = After()
-    stored: Stored = Stored()
+    stored: StoredReports = StoredReports()
 
 
-def apply(conn: Connection, decision: Decision, now: datetime) -> Applied:
+def apply(conn: Connection, decision: OrderDecision, now: datetime) -> Applied:
     """Once: the decision is gone with it, and whoever read it before does nothing more. Where the broker was
     quicker it is void, and an alert says so."""
     child, parent = locked(conn, decision.client_id)
@@ -46,7 +46,7 @@ def apply(conn: Connection, decision: Decision, now: datetime) -> Applied:
     return Applied(stored=store_reports(conn, child.account_id, reports, now))
 
 
-def _is_void(child: ChildOrder, decision: Decision) -> bool:
+def _is_void(child: ChildOrder, decision: OrderDecision) -> bool:
     if child.state is not ChildState.UNKNOWN:
         return True
     if decision.filled is None:

@@ -11,14 +11,14 @@ from tradewire.domain.base import Struct
 from tradewire.store.schema import decisions
 
 
-class Decision(Struct):
+class OrderDecision(Struct):
     """`filled` is (quantity in all, price); None for an order that never reached the broker."""
 
     client_id: str
     filled: tuple[Decimal, Decimal] | None
 
 
-def put(conn: Connection, account_id: str, decision: Decision, now: datetime) -> None:
+def put(conn: Connection, account_id: str, decision: OrderDecision, now: datetime) -> None:
     """Leave a decision for the account's owner; a later one takes the place of an earlier."""
     quantity, price = decision.filled or (None, None)
     decided = {"account_id": account_id, "quantity": quantity, "price": price, "decided_at": now}
@@ -27,16 +27,18 @@ def put(conn: Connection, account_id: str, decision: Decision, now: datetime) ->
     conn.execute(row.on_conflict_do_update(index_elements=[decisions.c.client_id], set_=decided))
 
 
-def waiting(conn: Connection, account_id: str) -> tuple[Decision, ...]:
+def waiting(conn: Connection, account_id: str) -> tuple[OrderDecision, ...]:
     """The account's decisions that nobody has applied."""
     rows = conn.execute(select(decisions).where(decisions.c.account_id == account_id))
     return tuple(
-        Decision(client_id=row.client_id, filled=None if row.quantity is None else (row.quantity, row.price))
+        OrderDecision(
+            client_id=row.client_id, filled=None if row.quantity is None else (row.quantity, row.price)
+        )
         for row in rows
     )
 
 
-def settle(conn: Connection, decision: Decision) -> bool:
+def settle(conn: Connection, decision: OrderDecision) -> bool:
     """Forget a decision that is being applied; one that took its place meanwhile stays.
 
     Whether it still waited: where it did not, it was applied already, or another one counts.

@@ -6,7 +6,7 @@ from functools import partial
 
 import structlog
 
-from tradewire.brokerage.reports import BY_HAND, Stored, store_reports
+from tradewire.brokerage.reports import BY_HAND, StoredReports, store_reports
 from tradewire.brokerage.tenure import FencedStore, LeaseLost
 from tradewire.contract.broker import Execution, OrderUpdate
 from tradewire.store.database import Store
@@ -20,7 +20,7 @@ async def store_heard(
     account_id: str,
     reports: Sequence[Execution | OrderUpdate],
     now: datetime,
-) -> Stored:
+) -> StoredReports:
     """Executions are facts, whoever tells them; of states the account's next owner knows more."""
     try:
         return await fenced.write(partial(store_reports, account_id=account_id, reports=reports, now=now))

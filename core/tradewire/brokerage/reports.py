@@ -56,7 +56,7 @@ _PARENT = (
 )
 
 
-class Stored(Struct):
+class StoredReports(Struct):
     """What a batch of reports changed: whether the account is due, and which children lack executions.
 
     `settled` are the other children that changed.
@@ -67,10 +67,10 @@ class Stored(Struct):
     awaiting: tuple[str, ...] = ()
     settled: frozenset[str] = frozenset()
 
-    def and_then(self, later: "Stored") -> "Stored":
+    def and_then(self, later: "StoredReports") -> "StoredReports":
         """What an earlier piece awaited, a later one may have brought."""
         left = [one for one in self.awaiting if one not in later.settled and one not in later.awaiting]
-        return Stored(
+        return StoredReports(
             due=self.due or later.due,
             fills=self.fills + later.fills,
             awaiting=(*left, *later.awaiting),
@@ -80,11 +80,11 @@ class Stored(Struct):
 
 def store_reports(
     conn: Connection, account_id: str, reports: Sequence[Execution | OrderUpdate], now: datetime
-) -> Stored:
+) -> StoredReports:
     """Apply reports in the order given; what is known already changes nothing, and what cannot be used keeps
     nothing else out."""
     versions.lock(conn, account_id)
-    stored = Stored()
+    stored = StoredReports()
     for start in range(0, len(reports), PIECE):
         told = [one if isinstance(one, Execution) else one.order for one in reports[start : start + PIECE]]
         flaws = [flaw(one) for one in told]
@@ -217,7 +217,7 @@ class _Book:
         if child is not None:
             self._keep(child, merging.with_report(child, report, self._now))
 
-    def close(self) -> Stored:
+    def close(self) -> StoredReports:
         children, parents = self._rows.children, self._rows.parents
         self._books.store(self._now)
         if self._fills:
@@ -233,7 +233,7 @@ class _Book:
         if self._woken or self._fills:
             versions.bump(self._conn, self._account_id)
         awaiting = {one for one in self._changed if merging.awaits_executions(children[one])}
-        return Stored(
+        return StoredReports(
             due=bool(self._woken),
             fills=len(self._fills),
             awaiting=tuple(sorted(awaiting)),

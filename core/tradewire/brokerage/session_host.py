@@ -17,7 +17,7 @@ from tradewire.brokerage.market_memory import MarketMemory
 from tradewire.brokerage.market_view import Want, WantKind
 from tradewire.brokerage.marks import Publish
 from tradewire.brokerage.outcomes import After
-from tradewire.brokerage.reports import Stored
+from tradewire.brokerage.reports import StoredReports
 from tradewire.brokerage.sender import Sender
 from tradewire.brokerage.tenure import FencedStore, LeaseLost, Tenure
 from tradewire.brokerage.turns import Turns
@@ -184,7 +184,7 @@ class SessionHost:
             crashpoint("report.stored")
         self._follow(stored)
 
-    def _follow(self, stored: Stored) -> None:
+    def _follow(self, stored: StoredReports) -> None:
         if stored.awaiting and self._comparison is not None:
             self._fetch(self._comparison)
         if stored.due or stored.fills:

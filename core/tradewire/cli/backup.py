@@ -20,7 +20,7 @@ from tradewire.cli.options import DEFAULT, Common
 from tradewire.cli.progress import counting
 
 if TYPE_CHECKING:
-    from tradewire.services.backup.archive import Manifest
+    from tradewire.services.backup.archive import BackupManifest
 
 _PATIENCE_S = 5.0
 
@@ -132,7 +132,7 @@ def _add_key(draft: Path, sealed: bytes) -> None:
         os.close(handle)
 
 
-def _verified(draft: Path) -> "Manifest":
+def _verified(draft: Path) -> "BackupManifest":
     """The backup as it is read back from the disk."""
     from tradewire.services.backup.reading import open_archive
 
@@ -159,7 +159,7 @@ def _put_in_place(draft: Path, target: Path) -> None:
         os.close(folder)
 
 
-def _tell(common: Common, target: Path, manifest: "Manifest", with_key: bool) -> None:
+def _tell(common: Common, target: Path, manifest: "BackupManifest", with_key: bool) -> None:
     size = target.stat().st_size
     if common.json:
         told = {

@@ -10,7 +10,7 @@ from tradewire.ledger.damage import Damage, Problem
 _PAIRS = 200
 
 
-class Broken(NamedTuple):
+class BrokenEntry(NamedTuple):
     """A sealed entry whose hash is not that of its body; `before` are hashes it may have been chained to."""
 
     number: int
@@ -20,7 +20,7 @@ class Broken(NamedTuple):
     before: tuple[bytes, ...]
 
 
-def explain(broken: list[Broken]) -> Iterator[Problem]:
+def explain(broken: list[BrokenEntry]) -> Iterator[Problem]:
     """A problem for each swapped pair, each run of moved entries, each other entry; `broken` in order."""
     homes = [_home(broken, place) for place in range(len(broken))]
     swapped = {place for place, home in enumerate(homes) if home is not None and homes[home] == place}
@@ -33,7 +33,7 @@ def explain(broken: list[Broken]) -> Iterator[Problem]:
         yield from _of_run(broken, homes, run)
 
 
-def _of_run(broken: list[Broken], homes: list[int | None], run: list[int]) -> Iterator[Problem]:
+def _of_run(broken: list[BrokenEntry], homes: list[int | None], run: list[int]) -> Iterator[Problem]:
     moved = [_moved(broken[place], place, homes[place]) for place in run]
     first, last = broken[run[0]].number, broken[run[-1]].number
     if moved.count(1) > moved.count(-1):
@@ -54,7 +54,7 @@ def _of_run(broken: list[Broken], homes: list[int | None], run: list[int]) -> It
             yield _problem(Damage.EDITED, number, f"Entry {number} is not what was sealed: it was edited.")
 
 
-def _moved(one: Broken, place: int, home: int | None) -> int:
+def _moved(one: BrokenEntry, place: int, home: int | None) -> int:
     """1: pushed back by an insertion before it; -1: pulled forward by a deletion; 0: neither."""
     if home is not None:
         return 1 if home > place else -1
@@ -67,7 +67,7 @@ def _moved(one: Broken, place: int, home: int | None) -> int:
     return 0
 
 
-def _home(broken: list[Broken], place: int) -> int | None:
+def _home(broken: list[BrokenEntry], place: int) -> int | None:
     """Where the body that `broken[place]` was sealed with stands now, if at another broken entry."""
     one = broken[place]
     others = range(len(broken)) if len(broken) <= _PAIRS else range(max(0, place - 1), place + 2)
@@ -81,7 +81,7 @@ def _home(broken: list[Broken], place: int) -> int | None:
     return None
 
 
-def _runs(broken: list[Broken], without: set[int]) -> Iterator[list[int]]:
+def _runs(broken: list[BrokenEntry], without: set[int]) -> Iterator[list[int]]:
     run: list[int] = []
     for place, one in enumerate(broken):
         if place in without:

@@ -12,7 +12,7 @@ from tradewire.ledger.chain import store_id
 from tradewire.ledger.checkpoint import Checkpoint
 from tradewire.ledger.damage import Damage, Verification
 from tradewire.ledger.rows import Row, body_bytes, legible, sealed, unsealed
-from tradewire.ledger.walk import Walk, start_of
+from tradewire.ledger.walk import ChainWalk, start_of
 from tradewire.store.schema.ledger import ledger_seals
 from tradewire.store.types import Utc
 
@@ -47,7 +47,7 @@ def _verify(
     total = conn.execute(select(func.count()).select_from(ledger_seals)).scalar_one()
     last = conn.execute(select(func.max(ledger_seals.c.number))).scalar_one() or 0
     store = store_id(conn)
-    walk = Walk(1, start_of(store), checkpoints)
+    walk = ChainWalk(1, start_of(store), checkpoints)
     if store is None and total:
         walk.note(Damage.DELETED, None, "The row that names this ledger (ledger_origin) is gone or damaged.")
     highest = 0
@@ -71,14 +71,14 @@ def _verify(
     return walk.finish(store, waiting)
 
 
-def _check(walk: Walk, row: Row, dialect: Dialect) -> None:
+def _check(walk: ChainWalk, row: Row, dialect: Dialect) -> None:
     # SQLite stores text in an integer column if told to; such a seal points to no entry.
     body = None if row.body is None or not isinstance(row.seq, int) else body_bytes(row.body)
     if walk.step(row.number, row.seq, body_bytes(row.hash), body):
         _compare(walk, row, dialect)
 
 
-def _compare(walk: Walk, row: Row, dialect: Dialect) -> None:
+def _compare(walk: ChainWalk, row: Row, dialect: Dialect) -> None:
     """Note a column that does not repeat the body."""
     where = f"Entry {row.number}" if row.number else f"The unsealed entry with seq {row.seq}"
     different = _different(row, dialect)

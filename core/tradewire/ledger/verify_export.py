@@ -11,7 +11,7 @@ from tradewire.ledger.chain import genesis
 from tradewire.ledger.checkpoint import Checkpoint
 from tradewire.ledger.damage import Damage, Verification
 from tradewire.ledger.export import COLUMNS, Line, cells
-from tradewire.ledger.walk import Walk
+from tradewire.ledger.walk import ChainWalk
 
 _decode = msgspec.json.Decoder(Line).decode
 _BODY = COLUMNS.index("body")
@@ -44,11 +44,11 @@ def _read(lines: Iterable[str]) -> Iterator[tuple[Line, bool]]:
 
 
 def _verify(lines: Iterator[tuple[Line, bool]], checkpoints: Sequence[Checkpoint]) -> Verification:
-    walk: Walk | None = None
+    walk: ChainWalk | None = None
     previous = ""
     for line, agrees in lines:
         if walk is None:
-            walk = Walk(line.number, _unhex(line.previous), _within(checkpoints, line.number))
+            walk = ChainWalk(line.number, _unhex(line.previous), _within(checkpoints, line.number))
             _check_start(walk, line, checkpoints)
         elif line.previous != previous:
             walk.note(
@@ -63,10 +63,10 @@ def _verify(lines: Iterator[tuple[Line, bool]], checkpoints: Sequence[Checkpoint
                 f"Entry {line.number} was edited: its cells differ from its body.",
             )
         previous = line.hash
-    return (walk or Walk(1, None, checkpoints)).finish(None)
+    return (walk or ChainWalk(1, None, checkpoints)).finish(None)
 
 
-def _check_start(walk: Walk, line: Line, checkpoints: Sequence[Checkpoint]) -> None:
+def _check_start(walk: ChainWalk, line: Line, checkpoints: Sequence[Checkpoint]) -> None:
     for kept in checkpoints:
         if kept.number == line.number - 1:
             same = line.previous == kept.hash

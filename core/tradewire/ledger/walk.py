@@ -6,12 +6,12 @@ from hashlib import sha256
 from tradewire.ledger.chain import genesis, link
 from tradewire.ledger.checkpoint import Checkpoint
 from tradewire.ledger.damage import MOST, Damage, Problem, Verification
-from tradewire.ledger.moved import Broken, explain
+from tradewire.ledger.moved import BrokenEntry, explain
 
 _REMEMBERED = 1000
 
 
-class Walk:
+class ChainWalk:
     """Follows entries in order of number and notes where the chain does not hold.
 
     `previous` is the hash before the first entry; None where it is not known: the first is then trusted.
@@ -29,7 +29,7 @@ class Walk:
         self._all = checkpoints
         self._matched = 0
         self._problems: list[Problem] = []
-        self._broken: list[Broken] = []
+        self._broken: list[BrokenEntry] = []
         self._found = 0
 
     def step(self, number: int, seq: int, stored: bytes, body: bytes | None) -> bool:
@@ -73,7 +73,7 @@ class Walk:
         self._found += 1
         if len(self._broken) < _REMEMBERED:
             known = tuple(one for one in (seen, wanted, before) if one is not None)
-            self._broken.append(Broken(number, seq, stored, sha256(body).digest(), known))
+            self._broken.append(BrokenEntry(number, seq, stored, sha256(body).digest(), known))
         return False
 
     def _compare(self, kept: Checkpoint, stored: bytes) -> None:

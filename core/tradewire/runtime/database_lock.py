@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tradewire.contract.errors import Unhonoured
-from tradewire.runtime.file_lock import FileLock, Held
+from tradewire.runtime.file_lock import FileLock, LockHeld
 from tradewire.store.database import StoreUnavailable, backend
 from tradewire.store.sqlite_engine import database_path
 
@@ -11,7 +11,7 @@ from tradewire.store.sqlite_engine import database_path
 class DatabaseInUse(Unhonoured):
     """Another Tradewire holds the database's lock; `pid` is its process, None if it left no number."""
 
-    def __init__(self, database: Path, held: Held) -> None:
+    def __init__(self, database: Path, held: LockHeld) -> None:
         super().__init__(
             f"A Tradewire of another data folder is at work on the database {database} ({held.who}). "
             "Stop it first, or give this one a database of its own (database_url, TRADEWIRE_DATABASE_URL)."
@@ -31,7 +31,7 @@ def lock_database(url: str) -> FileLock | None:
     lock = FileLock(database.with_name(f"{database.name}.lock"))
     try:
         lock.take()
-    except Held as held:
+    except LockHeld as held:
         raise DatabaseInUse(database, held) from None
     except OSError as error:
         raise StoreUnavailable(f"The database {database} cannot be opened: {error.strerror}.") from error

@@ -9,7 +9,7 @@ from pathlib import Path
 _OPENED = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
-class Held(Exception):
+class LockHeld(Exception):
     """Another process holds it; `pid` is its, None if it left no number."""
 
     def __init__(self, pid: int | None) -> None:
@@ -29,11 +29,11 @@ class FileLock:
         self._handle: int | None = None
 
     def take(self) -> None:
-        """Hold it for this process; raises `Held` while another one does, and `OSError`."""
+        """Hold it for this process; raises `LockHeld` while another one does, and `OSError`."""
         handle = os.open(self._path, _OPENED, 0o600)
         try:
             if not _take(handle):
-                raise Held(_pid(handle))
+                raise LockHeld(_pid(handle))
             os.ftruncate(handle, 0)
             os.pwrite(handle, str(os.getpid()).encode(), 0)
         except BaseException:

@@ -12,7 +12,7 @@ import msgspec
 
 from tradewire.contract.errors import Unhonoured
 from tradewire.domain.base import Struct
-from tradewire.runtime.file_lock import FileLock, Held
+from tradewire.runtime.file_lock import FileLock, LockHeld
 
 
 class Instance(Struct):
@@ -30,7 +30,7 @@ class Instance(Struct):
 class FolderInUse(Unhonoured):
     """Another Tradewire holds the folder's lock; `pid` is its process, None if it left no number."""
 
-    def __init__(self, folder: Path, held: Held) -> None:
+    def __init__(self, folder: Path, held: LockHeld) -> None:
         super().__init__(
             f"A Tradewire is running on {folder} already ({held.who}). Stop it first, or give this one a "
             "folder of its own with --data."
@@ -97,7 +97,7 @@ class DataFolder:
         lock = self._lock()
         try:
             lock.take()
-        except Held as held:
+        except LockHeld as held:
             raise FolderInUse(self.path, held) from None
         try:
             yield

@@ -50,7 +50,7 @@ class Cause(StrEnum):
     BEHIND = "behind"
 
 
-class Held(Struct):
+class HeldBack(Struct):
     """What was held back: signals ended, orders ended, orders paused, orders at the broker now unsure."""
 
     signals: int
@@ -60,7 +60,9 @@ class Held(Struct):
     accounts: tuple[str, ...]
 
 
-def hold_back(conn: Connection, cause: Cause, detail: str, kept: Checkpoint | None, now: datetime) -> Held:
+def hold_back(
+    conn: Connection, cause: Cause, detail: str, kept: Checkpoint | None, now: datetime
+) -> HeldBack:
     """End or pause all that is live, halt every account, raise an alert. Nobody else may be at work.
 
     Accounts count as not yet compared with their broker, and no process holds their lease; what a person had
@@ -75,7 +77,7 @@ def hold_back(conn: Connection, cause: Cause, detail: str, kept: Checkpoint | No
     conn.execute(delete(decisions))
     conn.execute(delete(workers))
     conn.execute(update(leases).values(owner=None, until=None, epoch=leases.c.epoch + 1, reconciled=False))
-    held = Held(signals=ended_signals, ended=ended, paused=paused, unsure=unsure, accounts=names)
+    held = HeldBack(signals=ended_signals, ended=ended, paused=paused, unsure=unsure, accounts=names)
     data = {
         "cause": cause.value,
         "signals": held.signals,

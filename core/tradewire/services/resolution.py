@@ -20,18 +20,18 @@ from tradewire.store.database import Store
 from tradewire.store.schema import child_orders, parent_orders
 
 
-class Absent(Struct, tag="absent"):
+class DecidedAbsent(Struct, tag="absent"):
     """It never reached the broker: it may be sent again, with the same client id."""
 
 
-class Filled(Struct, tag="filled"):
+class DecidedFilled(Struct, tag="filled"):
     """It was executed there: `quantity` in units, `price` per unit in the instrument's currency."""
 
     quantity: Decimal
     price: Decimal
 
 
-Decision = Absent | Filled
+Decision = DecidedAbsent | DecidedFilled
 
 #: The engine's part: has what was stored for this account and child applied, soon or by its next owner.
 Resolver = Callable[[str, str], Awaitable[None]]
@@ -65,10 +65,10 @@ class Resolution:
             _check(decision, child)
             data: dict[str, Value] = {"decision": "absent"}
             filled: tuple[Decimal, Decimal] | None = None
-            if isinstance(decision, Filled):
+            if isinstance(decision, DecidedFilled):
                 data = {"decision": "filled", "quantity": decision.quantity, "price": decision.price}
                 filled = (decision.quantity, decision.price)
-            kept = decisions.Decision(client_id=child.client_id, filled=filled)
+            kept = decisions.OrderDecision(client_id=child.client_id, filled=filled)
             decisions.put(conn, child.account_id, kept, now)
             append(
                 conn,
@@ -123,7 +123,7 @@ def _unknown(conn: Connection, reference: str) -> Row[Any]:
 
 
 def _check(decision: Decision, child: Row[Any]) -> None:
-    if isinstance(decision, Absent):
+    if isinstance(decision, DecidedAbsent):
         if child.filled > 0:
             raise Refused(
                 Code.CONFLICT, f"{child.filled} of this order is filled already, so it cannot be absent."
@@ -139,7 +139,7 @@ def _check(decision: Decision, child: Row[Any]) -> None:
 
 
 def _sentence(decision: Decision) -> str:
-    if isinstance(decision, Absent):
+    if isinstance(decision, DecidedAbsent):
         return "Decided by hand: the order never reached the broker."
     return f"Decided by hand: {decision.quantity} filled at {decision.price}."
 

@@ -6,7 +6,7 @@ import pytest
 
 from core.engine.bench import Bench
 from tradewire.brokerage import by_hand, decisions
-from tradewire.brokerage.decisions import Decision
+from tradewire.brokerage.decisions import OrderDecision
 from tradewire.brokerage.outcomes import After, store_absent
 from tradewire.contract.broker import Execution, Unknown
 from tradewire.contract.capabilities import DedupeClass
@@ -26,7 +26,7 @@ def child(bench: Bench) -> ChildOrder:
 
 def decide(bench: Bench, child: ChildOrder, filled: tuple[int, int] | None) -> by_hand.Applied:
     quantity_and_price = None if filled is None else (Decimal(filled[0]), Decimal(filled[1]))
-    decision = Decision(client_id=child.client_id, filled=quantity_and_price)
+    decision = OrderDecision(client_id=child.client_id, filled=quantity_and_price)
     bench.write(decisions.put, account_id="acc", decision=decision, now=bench.clock.now())
     applied: by_hand.Applied = bench.write(by_hand.apply, decision=decision, now=bench.clock.now())
     assert bench.store.read_now(lambda conn: decisions.waiting(conn, "acc")) == ()
@@ -99,7 +99,7 @@ def test_one_word_sends_an_order_once_more_and_not_twice(bench: Bench, child: Ch
     decide(bench, child, None)
     bench.release(child.client_id)
     bench.submitted(child.client_id, Unknown(cause="no answer again"))
-    read_before = Decision(client_id=child.client_id, filled=None)
+    read_before = OrderDecision(client_id=child.client_id, filled=None)
     again = bench.write(by_hand.apply, decision=read_before, now=bench.clock.now())
     assert again == by_hand.Applied()
     assert bench.child(child.client_id).state is ChildState.UNKNOWN
@@ -108,8 +108,8 @@ def test_one_word_sends_an_order_once_more_and_not_twice(bench: Bench, child: Ch
 def test_of_two_words_the_second_counts_also_where_the_first_was_read_already(
     bench: Bench, child: ChildOrder
 ) -> None:
-    first = Decision(client_id=child.client_id, filled=None)
-    second = Decision(client_id=child.client_id, filled=(Decimal(10), Decimal(100)))
+    first = OrderDecision(client_id=child.client_id, filled=None)
+    second = OrderDecision(client_id=child.client_id, filled=(Decimal(10), Decimal(100)))
     for decision in (first, second):
         bench.write(decisions.put, account_id="acc", decision=decision, now=bench.clock.now())
     assert bench.write(by_hand.apply, decision=first, now=bench.clock.now()) == by_hand.Applied()

@@ -14,7 +14,7 @@ from core.engine.bench import Bench, execution
 from tradewire import Accepted
 from tradewire.brokerage import decisions
 from tradewire.brokerage import release as releasing
-from tradewire.brokerage.decisions import Decision
+from tradewire.brokerage.decisions import OrderDecision
 from tradewire.brokerage.release import Withheld
 from tradewire.brokerage.reports import store_reports
 from tradewire.domain.ledger import Entry
@@ -83,15 +83,15 @@ def test_an_acknowledgement_and_fills_at_once_lose_nothing_of_each_other(bench: 
 def test_people_who_decide_on_one_order_at_once_are_all_heard_and_the_last_one_counts(bench: Bench) -> None:
     for number in range(20):
         client_id, now = f"c{number}", bench.clock.now()
-        said = [Decision(client_id=client_id, filled=(Decimal(one), Decimal(10))) for one in range(1, 5)]
+        said = [OrderDecision(client_id=client_id, filled=(Decimal(one), Decimal(10))) for one in range(1, 5)]
         at_once(
             *(
                 partial(bench.write, decisions.put, account_id="acc", decision=one, now=now)
-                for one in [*said, Decision(client_id=client_id, filled=None)]
+                for one in [*said, OrderDecision(client_id=client_id, filled=None)]
             )
         )
         [left] = bench.store.read_now(partial(decisions.waiting, account_id="acc"))
-        assert left in [*said, Decision(client_id=client_id, filled=None)]
+        assert left in [*said, OrderDecision(client_id=client_id, filled=None)]
         bench.write(decisions.put, account_id="acc", decision=said[0], now=now)
         assert bench.store.read_now(partial(decisions.waiting, account_id="acc")) == (said[0],)
         bench.write(decisions.settle, decision=said[0])

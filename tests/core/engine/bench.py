@@ -16,7 +16,7 @@ from tradewire.brokerage.market_view import WantKind
 from tradewire.brokerage.outcomes import After, store_submitted
 from tradewire.brokerage.queries import unsent
 from tradewire.brokerage.release import Lease, Withheld, release
-from tradewire.brokerage.reports import Stored, store_reports
+from tradewire.brokerage.reports import StoredReports, store_reports
 from tradewire.contract.broker import Execution, OrderRequest, OrderUpdate, SubmitResult
 from tradewire.contract.capabilities import DedupeClass
 from tradewire.domain.account import Account
@@ -235,7 +235,7 @@ class Bench:
             partial(store_submitted, client_id=client_id, result=result, now=self.clock.now())
         )
 
-    def report(self, *reports: Execution | OrderUpdate, account_id: str = "acc") -> Stored:
+    def report(self, *reports: Execution | OrderUpdate, account_id: str = "acc") -> StoredReports:
         return self.store.write_now(
             partial(store_reports, account_id=account_id, reports=reports, now=self.clock.now())
         )

@@ -13,7 +13,7 @@ from tradewire.domain.order import ParentState
 from tradewire.ledger.read import tail
 from tradewire.services.numbers import shown_price
 from tradewire.services.refusal import Code, Refused
-from tradewire.services.resolution import Absent, Filled
+from tradewire.services.resolution import DecidedAbsent, DecidedFilled
 from tradewire.services.services import Services
 from tradewire.services.signal_filter import SignalFilter
 from tradewire.services.signal_state import Run as SignalRun
@@ -185,7 +185,7 @@ def test_a_decision_is_recorded_and_handed_to_the_engine(
 ) -> None:
     engine = Engine()
     services = make(resolver=engine.apply)
-    decision = Filled(quantity=Decimal(10), price=Decimal("187.5"))
+    decision = DecidedFilled(quantity=Decimal(10), price=Decimal("187.5"))
     run(services.resolution.resolve(UNKNOWN_CHILD[:6], decision, "test"))
     assert engine.told == [UNKNOWN_CHILD]
     kept = store.read_now(lambda conn: conn.execute(select(decisions)).one())
@@ -202,14 +202,14 @@ def test_a_decision_is_recorded_and_handed_to_the_engine(
 @pytest.mark.parametrize(
     "decision",
     [
-        Filled(quantity=Decimal(11), price=Decimal(1)),
-        Filled(quantity=Decimal(0), price=Decimal(1)),
-        Filled(quantity=Decimal(1), price=Decimal(0)),
-        Filled(quantity=Decimal("NaN"), price=Decimal(1)),
+        DecidedFilled(quantity=Decimal(11), price=Decimal(1)),
+        DecidedFilled(quantity=Decimal(0), price=Decimal(1)),
+        DecidedFilled(quantity=Decimal(1), price=Decimal(0)),
+        DecidedFilled(quantity=Decimal("NaN"), price=Decimal(1)),
     ],
 )
 def test_an_impossible_decision_is_refused(
-    decision: Filled, make: Callable[..., Services], run: Run, store: Store
+    decision: DecidedFilled, make: Callable[..., Services], run: Run, store: Store
 ) -> None:
     engine = Engine()
     with pytest.raises(Refused):
@@ -220,13 +220,13 @@ def test_an_impossible_decision_is_refused(
 def test_an_order_that_is_not_unknown_is_not_resolved(make: Callable[..., Services], run: Run) -> None:
     engine = Engine()
     with pytest.raises(Refused, match="filled, not unknown"):
-        run(make(resolver=engine.apply).resolution.resolve("c1c1", Absent(), "test"))
+        run(make(resolver=engine.apply).resolution.resolve("c1c1", DecidedAbsent(), "test"))
     assert engine.told == []
 
 
 def test_without_an_engine_nothing_is_resolved(services: Services, run: Run) -> None:
     with pytest.raises(Refused) as refused:
-        run(services.resolution.resolve(UNKNOWN_CHILD, Absent(), "test"))
+        run(services.resolution.resolve(UNKNOWN_CHILD, DecidedAbsent(), "test"))
     assert refused.value.code is Code.UNAVAILABLE
 
 

@@ -15,7 +15,7 @@ from tradewire.domain.verdict import Scope
 from tradewire.ledger.checkpoint import Checkpoint, checkpoint
 from tradewire.ledger.read import tail
 from tradewire.ledger.seal import seal
-from tradewire.services.holding import Cause, Held, hold_back
+from tradewire.services.holding import Cause, HeldBack, hold_back
 from tradewire.services.refusal import Refused
 from tradewire.services.restorations import hold_if_behind
 from tradewire.services.services import Services
@@ -38,7 +38,7 @@ def history(store: Store, clock: FakeClock, paper: str, breakout: str) -> None:
 
 
 @pytest.fixture
-def hold(store: Store, clock: FakeClock) -> Callable[[], Held]:
+def hold(store: Store, clock: FakeClock) -> Callable[[], HeldBack]:
     return lambda: store.write_now(
         lambda conn: hold_back(conn, Cause.RESTORED, "A backup was put back.", None, clock.now())
     )
@@ -58,7 +58,7 @@ def compared(store: Store) -> None:
 
 
 def test_a_signal_that_was_not_routed_ends_with_its_reason(
-    store: Store, services: Services, run: Run, hold: Callable[[], Held]
+    store: Store, services: Services, run: Run, hold: Callable[[], HeldBack]
 ) -> None:
     put(store, signals, signals.c.id == BLOCKED, routed_at=None)
     put(store, parent_orders, parent_orders.c.signal_id == BLOCKED, signal_id=WAITING)
@@ -68,7 +68,7 @@ def test_a_signal_that_was_not_routed_ends_with_its_reason(
 
 
 def test_an_order_that_waited_ends_unsent(
-    store: Store, hold: Callable[[], Held], rows: Callable[..., Any]
+    store: Store, hold: Callable[[], HeldBack], rows: Callable[..., Any]
 ) -> None:
     put(store, parent_orders, parent_orders.c.id == PARENTS[UNKNOWN], state="pending")
     assert (hold().ended, hold().ended) == (1, 0)
@@ -77,7 +77,9 @@ def test_an_order_that_waited_ends_unsent(
     assert parent.ended_at is not None
 
 
-def test_an_order_that_was_being_worked_is_paused(hold: Callable[[], Held], rows: Callable[..., Any]) -> None:
+def test_an_order_that_was_being_worked_is_paused(
+    hold: Callable[[], HeldBack], rows: Callable[..., Any]
+) -> None:
     assert hold().paused == 1
     parent = next(row for row in rows(parent_orders) if row.id == PARENTS[UNKNOWN])
     assert (parent.state, parent.reason, parent.wake_at, parent.ended_at) == (
@@ -89,7 +91,7 @@ def test_an_order_that_was_being_worked_is_paused(hold: Callable[[], Held], rows
 
 
 def test_what_is_being_cancelled_goes_on_being_cancelled(
-    store: Store, hold: Callable[[], Held], rows: Callable[..., Any]
+    store: Store, hold: Callable[[], HeldBack], rows: Callable[..., Any]
 ) -> None:
     put(store, parent_orders, parent_orders.c.id == PARENTS[UNKNOWN], cancel_requested=True)
     assert hold().paused == 0
@@ -98,7 +100,7 @@ def test_what_is_being_cancelled_goes_on_being_cancelled(
 
 
 def test_an_order_that_was_not_yet_sent_may_have_been_since_and_is_looked_up(
-    store: Store, hold: Callable[[], Held], rows: Callable[..., Any]
+    store: Store, hold: Callable[[], HeldBack], rows: Callable[..., Any]
 ) -> None:
     put(store, child_orders, child_orders.c.client_id == UNKNOWN_CHILD, state="new", sent_at=None)
     assert hold().unsure == 1
@@ -107,7 +109,7 @@ def test_an_order_that_was_not_yet_sent_may_have_been_since_and_is_looked_up(
 
 
 def test_every_account_is_halted_with_an_alert_and_has_to_be_compared(
-    store: Store, services: Services, run: Run, hold: Callable[[], Held], rows: Callable[..., Any]
+    store: Store, services: Services, run: Run, hold: Callable[[], HeldBack], rows: Callable[..., Any]
 ) -> None:
     assert hold().accounts == ("paper",)
     switch = next(one for one in run(services.switches.list()) if one.scope is Scope.ACCOUNT)
@@ -121,7 +123,7 @@ def test_every_account_is_halted_with_an_alert_and_has_to_be_compared(
 
 
 def test_it_is_not_confirmed_before_the_account_was_compared(
-    services: Services, run: Run, hold: Callable[[], Held]
+    services: Services, run: Run, hold: Callable[[], HeldBack]
 ) -> None:
     hold()
     with pytest.raises(Refused, match="paper: not yet compared with the broker"):
@@ -134,7 +136,7 @@ def test_confirming_releases_the_account_and_winds_down_what_was_worked(
     services: Services,
     run: Run,
     bells: Rings,
-    hold: Callable[[], Held],
+    hold: Callable[[], HeldBack],
     rows: Callable[..., Any],
     paper: str,
 ) -> None:
@@ -159,7 +161,7 @@ def test_there_is_nothing_to_confirm_where_nothing_was_restored(services: Servic
 
 
 def test_an_account_that_a_person_had_halted_stays_halted(
-    store: Store, services: Services, run: Run, hold: Callable[[], Held]
+    store: Store, services: Services, run: Run, hold: Callable[[], HeldBack]
 ) -> None:
     run(services.switches.halt(Scope.ACCOUNT, "paper", "holidays", "owner"))
     hold()
@@ -169,7 +171,7 @@ def test_an_account_that_a_person_had_halted_stays_halted(
 
 
 def test_an_account_that_only_let_exits_pass_does_so_again(
-    store: Store, services: Services, run: Run, hold: Callable[[], Held]
+    store: Store, services: Services, run: Run, hold: Callable[[], HeldBack]
 ) -> None:
     run(services.switches.halt(Scope.ACCOUNT, "paper", "holidays", "owner", reducing=True))
     hold()

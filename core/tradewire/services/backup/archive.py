@@ -45,7 +45,7 @@ class TableEntry(Struct):
         return member(self.name)
 
 
-class Manifest(Struct):
+class BackupManifest(Struct):
     """`revision` is the database's migration, `number` and `hash` are the last sealed entry's, if any."""
 
     format: int

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from tradewire.contract.errors import Unhonoured
-from tradewire.services.backup.archive import FORMAT, MANIFEST, SEALED_KEY, Manifest, TableEntry
+from tradewire.services.backup.archive import FORMAT, MANIFEST, SEALED_KEY, BackupManifest, TableEntry
 from tradewire.services.backup.columns import KINDS, row_type
 from tradewire.services.backup.writing import Progress
 
@@ -24,7 +24,7 @@ _UNREADABLE = (KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error,
 class Archive:
     """An opened backup."""
 
-    def __init__(self, path: Path, file: zipfile.ZipFile, manifest: Manifest) -> None:
+    def __init__(self, path: Path, file: zipfile.ZipFile, manifest: BackupManifest) -> None:
         self._path = path
         self._file = file
         self.manifest = manifest
@@ -84,7 +84,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
         yield Archive(path, file, _manifest(path, file))
 
 
-def _manifest(path: Path, file: zipfile.ZipFile) -> Manifest:
+def _manifest(path: Path, file: zipfile.ZipFile) -> BackupManifest:
     try:
         content = file.read(MANIFEST)
         form = msgspec.json.decode(content, type=_Format).format
@@ -93,7 +93,7 @@ def _manifest(path: Path, file: zipfile.ZipFile) -> Manifest:
                 f"The backup {path} was made by a newer Tradewire (its format is {form}, this one reads "
                 f"up to {FORMAT}). Install that one to restore it."
             )
-        manifest = msgspec.json.decode(content, type=Manifest)
+        manifest = msgspec.json.decode(content, type=BackupManifest)
     except (*_UNREADABLE, msgspec.MsgspecError) as error:
         raise Unhonoured(
             f"{path} is not a backup of Tradewire: it has no manifest that can be read."

@@ -11,12 +11,12 @@ from tradewire.domain.base import Struct
 from tradewire.ledger.checkpoint import Checkpoint
 from tradewire.ledger.verify import verify
 from tradewire.security.sealing import Secrets
-from tradewire.services.backup.archive import Manifest
+from tradewire.services.backup.archive import BackupManifest
 from tradewire.services.backup.columns import target
 from tradewire.services.backup.reading import Archive
 from tradewire.services.backup.rows import refuse_unreadable, storable
 from tradewire.services.backup.writing import Progress
-from tradewire.services.holding import Cause, Held, hold_back
+from tradewire.services.holding import Cause, HeldBack, hold_back
 from tradewire.store.migrations.scripts import configuration, known, newest
 from tradewire.store.schema import account_states, accounts, key_checks, keys, metadata
 
@@ -25,11 +25,11 @@ class Restored(Struct):
     """What was restored: rows in all, what was held back, and places where the ledger does not hold."""
 
     rows: int
-    held: Held
+    held: HeldBack
     damage: tuple[str, ...]
 
 
-def refuse_newer(manifest: Manifest) -> None:
+def refuse_newer(manifest: BackupManifest) -> None:
     """Raises `Unhonoured` where only a newer Tradewire knows the backup's tables."""
     if manifest.revision not in known():
         raise Unhonoured(
@@ -82,7 +82,7 @@ def restore_into(
     return Restored(rows=manifest.rows, held=held, damage=damage)
 
 
-def _refuse_incomplete(conn: Connection, manifest: Manifest) -> None:
+def _refuse_incomplete(conn: Connection, manifest: BackupManifest) -> None:
     """Every table of the backup's revision once, with every column: what is left out would be lost unsaid."""
     there = inspect(conn)
     expected = {
@@ -126,7 +126,7 @@ def _go_on_counting(conn: Connection) -> None:
             )
 
 
-def _verify(conn: Connection, manifest: Manifest, allow_damage: bool) -> tuple[str, ...]:
+def _verify(conn: Connection, manifest: BackupManifest, allow_damage: bool) -> tuple[str, ...]:
     kept = []
     if manifest.number is not None and manifest.hash is not None and manifest.store_id is not None:
         kept.append(

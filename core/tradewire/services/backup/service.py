@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from tradewire.domain.clock import Clock
 from tradewire.ledger.seal import seal
-from tradewire.services.backup.archive import Manifest
+from tradewire.services.backup.archive import BackupManifest
 from tradewire.services.backup.pipe import Pipe, ReaderGone
 from tradewire.services.backup.writing import Progress, Writable, write_archive
 from tradewire.store.database import Store
@@ -21,7 +21,7 @@ class Backup:
         self._clock = clock
         self._version = version
 
-    async def write(self, out: Writable, progress: Progress | None = None) -> Manifest:
+    async def write(self, out: Writable, progress: Progress | None = None) -> BackupManifest:
         """Everything up to now, sealed, to `out`."""
         while await self._store.write(seal):
             pass
@@ -45,5 +45,5 @@ class Backup:
         finally:
             await asyncio.to_thread(pipe.end)
 
-    def _write(self, out: Writable, progress: Progress | None, conn: Connection) -> Manifest:
+    def _write(self, out: Writable, progress: Progress | None, conn: Connection) -> BackupManifest:
         return write_archive(conn, out, self._clock.now(), self._version, progress)

@@ -15,7 +15,7 @@ from tradewire.services.backup.archive import (
     FORMAT,
     MANIFEST,
     README,
-    Manifest,
+    BackupManifest,
     TableEntry,
     member,
 )
@@ -38,7 +38,7 @@ class Writable(Protocol):
 
 def write_archive(
     conn: Connection, out: Writable, now: datetime, version: str, progress: Progress | None = None
-) -> Manifest:
+) -> BackupManifest:
     """Write everything that `conn` sees to `out`; `progress` is told of rows.
 
     `conn` must see one snapshot for as long as this runs.
@@ -78,10 +78,12 @@ def _table(
     return TableEntry(name=str(source.name), columns=described(source), rows=count, sha256=digest.hexdigest())
 
 
-def _manifest(conn: Connection, tables: tuple[TableEntry, ...], now: datetime, version: str) -> Manifest:
+def _manifest(
+    conn: Connection, tables: tuple[TableEntry, ...], now: datetime, version: str
+) -> BackupManifest:
     sealed = conn.execute(select(func.count()).select_from(ledger_seals)).scalar()
     last = checkpoint(conn, now) if sealed else None
-    return Manifest(
+    return BackupManifest(
         format=FORMAT,
         tradewire=version,
         revision=str(conn.execute(text("SELECT version_num FROM alembic_version")).scalar_one()),
