@@ -177,7 +177,7 @@ def list_accounts(*, common: Common = DEFAULT) -> None:
         return
     shown = screen.table("Name", "Broker", "Mode", "Currency", "Fields", wide="Fields")
     for one in accounts:
-        fields = [f"{field}={msgspec.json.encode(value).decode()}" for field, value in one.config.items()]
+        fields = [f"{field}={_plain(value)}" for field, value in one.config.items()]
         fields += [f"{field}=…" for field in one.credentials]
         if one.quantity_multiplier != "1":
             fields.append(f"multiplier={one.quantity_multiplier}")
@@ -203,10 +203,10 @@ def show_account(name: str, /, *, common: Common = DEFAULT) -> None:
 
     one = answer.read(AccountView)
     out = screen.console()
-    out.print(
-        f"[bold]{screen.escape(one.name)}[/bold]  {screen.escape(one.broker)}, {one.mode}, {one.currency}"
-    )
-    fields = [f"{field} = {msgspec.json.encode(value).decode()}" for field, value in one.config.items()]
+    mode = "on paper" if one.mode == "paper" else one.mode
+    about = f"broker {screen.escape(one.broker)}, {mode}, in {one.currency}"
+    out.print(f"[bold]{screen.escape(one.name)}[/bold]  {about}")
+    fields = [f"{field} = {_plain(value)}" for field, value in one.config.items()]
     fields += [f"{field} = … (secret)" for field in one.credentials]
     for text in fields or ["No fields are set."]:
         out.print(screen.escape(text))
@@ -216,6 +216,11 @@ def show_account(name: str, /, *, common: Common = DEFAULT) -> None:
     ]
     out.print(f"Guardians of the account: {screen.escape(', '.join(limits) or 'none')}")
     out.print(f"Multiplier of what is opened: {one.quantity_multiplier}")
+
+
+def _plain(value: Any) -> str:
+    """A field's value as somebody types it."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _guardians(texts: tuple[str, ...]) -> dict[str, dict[str, str]]:

@@ -38,7 +38,10 @@ def test_an_account_is_changed_by_field_limit_and_multiplier(cli: Cli) -> None:
     ]
     shown = json.loads(cli("account", "show", "paper", "--json").out)
     assert (shown["config"], shown["guardians"]) == ({"hours": "exchange"}, ["max_position"])
-    assert "Guardians of the account: max_position quantity=500\n" in cli("account", "show", "paper").out
+    told = cli("account", "show", "paper").out
+    assert "Guardians of the account: max_position quantity=500\n" in told
+    assert told.startswith("paper  broker paper, on paper, in USD\nhours = exchange\n")
+    assert "  hours=exchange, multiplier=2 " in cli("account", "list").out
     dropped = cli("account", "change", "paper", "--drop-guardian", "max_position")
     assert dropped.out == "The guardians of the account paper: none.\n"
 
