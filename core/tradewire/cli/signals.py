@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import quote
@@ -209,16 +210,27 @@ def _print_story(common: Common, story: "SignalStory", verdicts: bool) -> None:
         out.print(screen.escape(one.reason))
     out.print(f"[dim]{screen.escape(story.raw)}[/dim]")
     out.print()
-    several = len(story.orders) > 1
-    columns = (screen.clock_header(common), "After", "Stage", *(("Algorithm",) if several else ()), "What")
+    header, whose = _told_apart(story)
+    columns = (screen.clock_header(common), "After", "Stage", *header, "What")
     shown = screen.table(*columns, right=("After",), wide="What")
     for stage in story.stages:
-        named = (screen.escape(stage.algorithm or ""),) if several else ()
+        named = (screen.escape(whose.get(stage.parent_id or "", "")),) if header else ()
         at = screen.moment(common, stage.at, day=False)
         shown.add_row(at, _after(stage.after_ms), stage.stage, *named, screen.escape(stage.text))
     out.print(shown)
     if verdicts:
         _print_verdicts(story)
+
+
+def _told_apart(story: "SignalStory") -> tuple[tuple[str, ...], dict[str, str]]:
+    """The column that tells a signal's orders apart, where there are several; what stands there by order."""
+    of = Counter(order.algorithm for order in story.orders)
+    if len(story.orders) < 2:
+        return (), {}
+    if len(of) == 1:
+        return ("Leg",), {order.id: str(order.leg) for order in story.orders}
+    legs = {order.id: f", leg {order.leg}" if of[order.algorithm] > 1 else "" for order in story.orders}
+    return ("Algorithm",), {order.id: order.algorithm + legs[order.id] for order in story.orders}
 
 
 def _print_verdicts(story: "SignalStory") -> None:
