@@ -46,7 +46,9 @@ TAKES_A_CODE = {
 #: Structs whose `reason` or `kind` is a code.
 HOLDS_A_CODE = (
     "Skip",
+    "NoLegs",
     "NoSize",
+    "NotWhileClosed",
     "Refused",
     "Finish",
     "Cancel",
