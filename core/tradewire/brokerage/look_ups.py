@@ -4,13 +4,23 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+import msgspec
 import structlog
 
 from tradewire.brokerage import queries
 from tradewire.brokerage.outcomes import After, store_absent, store_found, store_inconclusive
 from tradewire.brokerage.tenure import FencedStore, LeaseLost
 from tradewire.brokerage.unusable import flaw
-from tradewire.contract.broker import Absent, Execution, FindResult, Found, Inconclusive, OrderUpdate, Session
+from tradewire.contract.broker import (
+    Absent,
+    Execution,
+    FindResult,
+    Found,
+    Inconclusive,
+    OrderState,
+    OrderUpdate,
+    Session,
+)
 from tradewire.crashpoints import crashpoint
 from tradewire.domain.clock import Clock
 from tradewire.domain.order import ChildOrder
@@ -59,13 +69,18 @@ class LookUps:
         since = child.sent_at or child.created_at
         found = await self._find(client_id, child)
         crashpoint("look_up.answered")
-        if isinstance(found, Found) and (why := flaw(found.order)) is not None:
-            found = Inconclusive(cause=f"What the broker told of the order cannot be used: {why}.")
+        if isinstance(found, Found):
+            found = _adopted(found.order, child)
         now = self._clock.now()
         if isinstance(found, Found):
-            executions = [one for one in await self._session.executions(since) if one.client_id == client_id]
-            await self._store.write(partial(store_found, client_id=client_id, order=found.order, now=now))
-            await self._apply([*executions, OrderUpdate(order=found.order, at=now)])
+            order = found.order
+            executions = [
+                msgspec.structs.replace(one, client_id=client_id)
+                for one in await self._session.executions(since)
+                if _is_of(one, order)
+            ]
+            await self._store.write(partial(store_found, client_id=client_id, order=order, now=now))
+            await self._apply([*executions, OrderUpdate(order=order, at=now)])
             # What was held back behind it goes out now.
             return After(due=True, send=True)
         if isinstance(found, Absent):
@@ -111,3 +126,19 @@ class LookUps:
                 return await self._session.find(client_id, since)
         except TimeoutError:
             return Inconclusive(cause=f"The broker did not answer within {timeout:.0f} s.")
+
+
+def _adopted(order: OrderState, child: ChildOrder) -> Found | Inconclusive:
+    """What the broker found as the order that was asked for, also where it has another name for it alone."""
+    if (why := flaw(order)) is not None:
+        return Inconclusive(cause=f"What the broker told of the order cannot be used: {why}.")
+    told = (order.client_id or child.client_id, order.instrument_id, order.side)
+    if told != (child.client_id, child.instrument_id, child.side):
+        return Inconclusive(cause="The broker told of another order than the one that was asked for.")
+    return Found(order=msgspec.structs.replace(order, client_id=child.client_id))
+
+
+def _is_of(execution: Execution, order: OrderState) -> bool:
+    if execution.client_id:
+        return execution.client_id == order.client_id
+    return bool(order.broker_order_id) and execution.broker_order_id == order.broker_order_id
