@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, insert, update
 
 from tradewire.brokerage import merging
-from tradewire.brokerage.books import Books
+from tradewire.brokerage.books import Booked, Books
 from tradewire.brokerage.odd_reports import OddReports, Told
 from tradewire.brokerage.report_rows import BY_HAND as BY_HAND
 from tradewire.brokerage.report_rows import ReportRows
@@ -166,6 +166,24 @@ class _Book:
         ):
             self._odd.denominated(execution, known, parent, client_id)
         booked = self._books.fill(parent, execution)
+        self._note_fill(execution, parent, client_id, booked, at)
+        if child is not None and parent is not None:
+            self._keep(child, merging.with_execution(child, execution.quantity, self._now))
+            if not parent.state.is_live:
+                self._odd.late(execution, parent, booked.held)
+            if child.filled + execution.quantity > child.quantity:
+                self._odd.more(execution, parent, child)
+            self._fill_parent(parent, execution.quantity, booked.episode)
+
+    def _note_fill(
+        self,
+        execution: Execution,
+        parent: ParentOrder | None,
+        client_id: str | None,
+        booked: Booked,
+        at: datetime,
+    ) -> None:
+        """The fill's row, and its entry in the ledger."""
         self._fills.append(
             {
                 "account_id": self._account_id,
@@ -202,13 +220,6 @@ class _Book:
             position=canonical(booked.held),
             executed_at=at,
         )
-        if child is not None and parent is not None:
-            self._keep(child, merging.with_execution(child, execution.quantity, self._now))
-            if not parent.state.is_live:
-                self._odd.late(execution, parent, booked.held)
-            if child.filled + execution.quantity > child.quantity:
-                self._odd.more(execution, parent, child)
-            self._fill_parent(parent, execution.quantity, booked.episode)
 
     def order(self, report: OrderState) -> None:
         child = self._rows.child(report.client_id, report.broker_order_id)

@@ -27,7 +27,7 @@ _WITHOUT_EXITS = (Action.EXIT, Action.CANCEL)
 _PURPOSES = {Action.EXIT: Purpose.EXIT, Action.CANCEL: Purpose.CANCEL}
 
 
-class Run(Struct):
+class RoutedOrder(Struct):
     """One algorithm's parent order, with what the overrides noted."""
 
     parent: ParentOrder
@@ -39,7 +39,7 @@ class Route(Struct):
     algorithms that could not be asked."""
 
     signal_id: str
-    runs: tuple[Run, ...] = ()
+    runs: tuple[RoutedOrder, ...] = ()
     outcome: str | None = None
     reason: str | None = None
     entries: tuple[Entry, ...] = ()
@@ -71,7 +71,7 @@ def route(plugins: Plugins, signal: SignalFacts, listeners: Listeners) -> Route:
             "no_match",
             f"Received but no algorithm matched. {misses}".strip(),
         )
-    runs = tuple(run for one in matched for run in _runs(plugins, signal, one, now))
+    runs = tuple(run for one in matched for run in _orders(plugins, signal, one, now))
     routed = Entry(
         at=now,
         kind=EntryKind.SIGNAL_ROUTED,
@@ -107,8 +107,10 @@ def _may_act(algorithm: Algorithm, now: datetime) -> bool:
     return algorithm.valid_until is None or now < algorithm.valid_until
 
 
-def _runs(plugins: Plugins, signal: SignalFacts, algorithm: Algorithm, now: datetime) -> tuple[Run, ...]:
-    """One run, or two legs in their order; what was decided stands with the first."""
+def _orders(
+    plugins: Plugins, signal: SignalFacts, algorithm: Algorithm, now: datetime
+) -> tuple[RoutedOrder, ...]:
+    """One order, or two legs in their order; what was decided stands with the first."""
     draft = starting_draft(algorithm, signal.message)
     try:
         answer = pipeline.override(plugins, draft, signal, algorithm)
@@ -134,7 +136,7 @@ def _runs(plugins: Plugins, signal: SignalFacts, algorithm: Algorithm, now: date
         )
         return (refused,)
     return tuple(
-        Run(
+        RoutedOrder(
             parent=_parent(signal, algorithm, answer, now, leg, number, blueprint=blueprint, wake_at=now),
             notes=answer.notes if number == 0 else (),
         )
@@ -184,7 +186,7 @@ def _not_sent(
     reason: str,
     message: str,
     notes: tuple[Note, ...] = (),
-) -> Run:
+) -> RoutedOrder:
     side = Side(draft.action.value) if draft.action in (Action.BUY, Action.SELL) else None
     leg = Leg(
         purpose=_PURPOSES.get(draft.action, Purpose.ENTRY),
@@ -196,7 +198,7 @@ def _not_sent(
     parent = _parent(
         signal, algorithm, draft, now, leg, 0, state=state, reason=reason, detail=message, ended_at=now
     )
-    return Run(parent=parent, notes=notes)
+    return RoutedOrder(parent=parent, notes=notes)
 
 
 def _parent(
@@ -245,7 +247,7 @@ def _ended(signal: SignalFacts, now: datetime, kind: EntryKind, outcome: str, re
     return Route(signal_id=signal.id, outcome=outcome, reason=reason, entries=(entry,))
 
 
-def _entry(run: Run, now: datetime) -> Entry:
+def _entry(run: RoutedOrder, now: datetime) -> Entry:
     parent = run.parent
     return Entry(
         at=now,

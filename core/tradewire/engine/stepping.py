@@ -9,7 +9,7 @@ import msgspec
 
 from tradewire import pipeline
 from tradewire.brokerage.release import content_of
-from tradewire.contract.blueprint import Cancel, Finish, Place, Step, StepView
+from tradewire.contract.blueprint import Action, Cancel, Finish, Place, Step, StepView
 from tradewire.contract.capabilities import Capabilities
 from tradewire.contract.errors import Unhonoured
 from tradewire.domain import ids
@@ -158,14 +158,7 @@ class Stepper:
             raise _Refused(f"The blueprint {parent.blueprint!r} wanted to go on after it had finished.")
         open_before = self._open_children(parent)
         for action in step.actions:
-            if isinstance(action, Place):
-                self._place(parent, instrument, action)
-            elif isinstance(action, Cancel):
-                for child in self._changes.children_of(parent):
-                    if child.client_id == action.client_id and child.state.is_open:
-                        self._cancel(child, action.reason)
-            else:
-                self._finish(parent, action)
+            self._act(parent, instrument, action)
         if self._changes.parents[parent.id].state is not ParentState.WORKING:
             return
         wake_at = step.wake_at
@@ -175,6 +168,19 @@ class Stepper:
         elif wake_at is None and not self._open_children(parent):
             raise _Refused(f"The blueprint {parent.blueprint!r} waits for nothing: no order of it is open.")
         self._changes.change(parent, wake_at=wake_at)
+
+    def _act(self, parent: ParentOrder, instrument: Instrument, action: Action) -> None:
+        if isinstance(action, Place):
+            self._place(parent, instrument, action)
+        elif isinstance(action, Cancel):
+            self._cancel_named(parent, action)
+        else:
+            self._finish(parent, action)
+
+    def _cancel_named(self, parent: ParentOrder, action: Cancel) -> None:
+        for child in self._changes.children_of(parent):
+            if child.client_id == action.client_id and child.state.is_open:
+                self._cancel(child, action.reason)
 
     def _open_children(self, parent: ParentOrder) -> frozenset[str]:
         return frozenset(
