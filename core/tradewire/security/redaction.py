@@ -23,7 +23,7 @@ _BARE_BYTES = re.compile(_BARE.pattern.encode())
 #: What a text with a bare key has when its letters and digits are all the same; looking so is much quicker.
 _LONG_RUN = b"a" * checked_token.BODY_LENGTH
 _ALL_THE_SAME = bytes.maketrans(checked_token.ALPHABET.encode(), b"a" * len(checked_token.ALPHABET))
-_ESCAPED = re.compile(rb"\\u00([2-7][0-9A-Fa-f])")
+_ESCAPED = re.compile(rb"(?:\\u00|%)([2-7][0-9A-Fa-f])")
 _PLAIN = re.compile(rb"[0-9A-Za-z_]")
 _SHORTEST_WITH_LAST4 = 12
 
@@ -52,7 +52,7 @@ def redact(raw: bytes) -> bytes:
     """`raw` with everything key-like (right or wrong) shortened to its prefix, "…" and its last 4 characters,
     and a right key also where its prefix is missing.
 
-    A key that hides behind JSON's `\\u0041` escapes is found as well; the escapes are then written plainly.
+    A key that hides behind JSON's `\\u0041` or a URL's `%41` is found as well; they are then written plainly.
     """
     plain = with_plain_letters(raw)
     if plain is not raw and _key_like(plain) != _key_like(raw):
@@ -83,8 +83,8 @@ def redacted_traceback(error: BaseException, presented: str | None = None) -> st
 
 
 def with_plain_letters(raw: bytes) -> bytes:
-    """`raw` with JSON escapes of letters, digits and the underscore written as the characters themselves."""
-    if b"\\u00" not in raw:
+    """`raw` with letters, digits and underscores that JSON or a URL escapes written as they are."""
+    if b"\\u00" not in raw and b"%" not in raw:
         return raw
 
     def plain(found: re.Match[bytes]) -> bytes:

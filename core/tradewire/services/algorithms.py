@@ -97,7 +97,8 @@ class Algorithms:
 
         It is the one that the text names, or `of` (name or id), which then takes the text's name. A new
         validity is measured from now. Where neither the text nor `allow_shorts` says whether shorts are
-        allowed, that stays as it is. Refuses with every mistake at once, and while orders of it are live.
+        allowed, that stays as it is. Refuses with every mistake at once, and while orders of it are live;
+        another account or symbol also while it holds something.
         """
         draft, problems = read_algorithm(text)
         before = await self._store.read(partial(algorithm_by, reference=of or draft.name))
@@ -115,8 +116,10 @@ class Algorithms:
             if draft.name != before.name:
                 refuse_taken(conn, draft.name)
             refuse_live_orders(conn, before)
-            if account.id != before.account_id:
+            if (account.id, draft.symbol) != (before.account_id, before.symbol):
+                # No signal would close any more what it holds there.
                 refuse_used_algorithm(conn, before)
+            if account.id != before.account_id:
                 bump(conn, before.account_id)
             after = replaced(before, made_of(draft, account, now), now, calendar)
             self._store_change(conn, after, EntryKind.ALGORITHM_CHANGED, now, by, "changed")

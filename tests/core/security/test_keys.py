@@ -105,9 +105,15 @@ def test_a_short_key_like_token_is_masked_whole() -> None:
     assert redact(b"tw_live_secret").decode() == "tw_live_…"
 
 
-def test_a_key_behind_json_escapes_is_redacted() -> None:
-    raw = SAMPLE.replace("_", "\\u005f").encode()
+@pytest.mark.parametrize(("written", "escaped"), [("_", "\\u005f"), ("_", "%5f"), ("w", "%77"), ("t", "%74")])
+def test_a_key_behind_escapes_of_json_or_a_url_is_redacted(written: str, escaped: str) -> None:
+    raw = SAMPLE.replace(written, escaped).encode()
     assert redact(raw).decode() == f"tw_live_…{SAMPLE[-4:]}"
+
+
+def test_escapes_that_hide_no_key_stay_as_they_are() -> None:
+    raw = rb'{"comment": "stop 2%50 \u0041", "x": "tw_live_short"}'
+    assert redact(raw) == raw.replace(b"tw_live_short", "tw_live_…".encode())
 
 
 @given(raw=st.binary())

@@ -82,7 +82,7 @@ def test_a_new_validity_of_a_started_algorithm_is_measured_from_now(
     assert run(services.algorithms.show("breakout")).algorithm.valid_until == end
 
 
-def test_nothing_is_changed_under_live_orders_nor_another_account_taken_while_something_is_held(
+def test_nothing_is_changed_under_live_orders_nor_another_account_or_symbol_taken_while_something_is_held(
     services: Services, run: Run, store: Store, paper: str, breakout: str, clock: FakeClock
 ) -> None:
     now = clock.now()
@@ -94,6 +94,8 @@ def test_nothing_is_changed_under_live_orders_nor_another_account_taken_while_so
     run(services.accounts.add(NewAccount(name="second", broker="paper"), "me"))
     with pytest.raises(Refused, match=r'A position of the algorithm "breakout" is open: AAPL'):
         run(services.algorithms.update(ALGORITHM.replace('account = "paper"', 'account = "second"'), "me"))
+    with pytest.raises(Refused, match=r'A position of the algorithm "breakout" is open: AAPL'):
+        run(services.algorithms.update(ALGORITHM.replace('symbol = "AAPL"', 'symbol = "MSFT"'), "me"))
 
 
 def test_a_started_algorithm_and_one_in_use_are_not_removed(
