@@ -35,8 +35,13 @@ def test_another_key_file_is_refused_and_a_missing_one_is_not_made(store: Store,
 
 def test_a_key_file_with_a_new_sealing_key_is_still_the_databases(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "secret.key"
-    replace_key_file(path, secrets_for(store, path).rotated())
-    secrets_for(store, path)
+    made = secrets_for(store, path)
+    sealed_before = made.seal(b"credentials")
+    replace_key_file(path, made.rotated())
+    again = secrets_for(store, path)
+    assert again.unseal(sealed_before) == b"credentials"
+    with pytest.raises(Unhonoured):
+        made.unseal(again.seal(b"credentials"))
 
 
 def test_a_process_that_was_slower_removes_the_key_file_it_made(
