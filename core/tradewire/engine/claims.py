@@ -63,6 +63,7 @@ class Claims:
         self._leave = leave
         self._offer = offer
         self._tenures: dict[str, Tenure] = {}
+        self._names: dict[str, str] = {}
         self._leaving: dict[str, asyncio.Task[None]] = {}
         self._free_since: dict[str, float] = {}
         self._share = 1
@@ -111,7 +112,8 @@ class Claims:
             raise
         for account_id in found.held & self._tenures.keys():
             self._tenures[account_id].prolong(asked_at + self._settings.lease_s)
-        self._let_go(one for one in epochs if one not in found.held or not self.holds(one))
+        lost = [one for one in epochs if one not in found.held or not self.holds(one)]
+        self._let_go(lost, found.removed)
         self._share = found.share
         await self._take_free(found.free)
         self._hand_over(found)
@@ -172,13 +174,19 @@ class Claims:
             served, lease = taken
             until = asked_at + self._settings.lease_s
             tenure = self._tenures[account_id] = Tenure(account_id, lease, until, self._clock)
+            self._names[account_id] = served.account.name
         log.info("The account is served here.", account=served.account.name, epoch=lease.epoch)
         self._serve(served, tenure)
 
-    def _let_go(self, lost: Iterable[str]) -> None:
-        """Leave accounts whose lease is another's or ran out; nothing is sent for them any more."""
+    def _let_go(self, lost: Iterable[str], removed: frozenset[str] = frozenset()) -> None:
+        """Leave accounts that are gone, or whose lease is another's or ran out; nothing is sent for them any
+        more."""
         for account_id in tuple(lost):
-            log.warning("An account's lease was lost; its session is closed.", account=account_id)
+            name = self._names.get(account_id, account_id)
+            if account_id in removed:
+                log.info("The account was removed; its session is closed.", account=name)
+            else:
+                log.warning("An account's lease was lost; its session is closed.", account=name)
             self._end(account_id, 0.0)
 
     def _hand_over(self, found: Roll) -> None:
@@ -188,11 +196,13 @@ class Claims:
         if not self._is_taking or many <= found.share or found.least is None:
             return
         if found.least + 1 < many and spare:
-            log.info("An account is handed over to another worker.", account=spare[0])
+            name = self._names.get(spare[0], spare[0])
+            log.info("An account is handed over to another worker.", account=name)
             self._end(spare[0], FINISH_S, give_back=True)
 
     def _end(self, account_id: str, seconds: float, *, give_back: bool = False) -> None:
         tenure = self._tenures.pop(account_id)
+        self._names.pop(account_id, None)
         leaving = asyncio.get_running_loop().create_task(self._left(account_id, tenure, seconds, give_back))
         self._leaving[account_id] = leaving
         leaving.add_done_callback(lambda _: self._leaving.pop(account_id, None))

@@ -34,11 +34,13 @@ class WorkerIdentity(Struct):
 
 
 class Roll(Struct):
-    """`held`: which of one's leases go on. `free`: accounts that nobody holds. `share`: how many accounts
-    each worker may take while others are there to take the rest. `idle`: held, with nothing under way.
-    `least`: how many accounts the least laden of the others holds that were heard just now."""
+    """`held`: which of one's leases go on. `removed`: which of them were of accounts that are there no more.
+    `free`: accounts that nobody holds. `share`: how many accounts each worker may take while others are there
+    to take the rest. `idle`: held, with nothing under way. `least`: how many accounts the least laden of the
+    others holds that were heard just now."""
 
     held: frozenset[str]
+    removed: frozenset[str]
     free: tuple[str, ...]
     share: int
     idle: frozenset[str]
@@ -90,6 +92,7 @@ def answer(
     laden = Counter(others.values())
     return Roll(
         held=held,
+        removed=frozenset(epochs).difference(everyone),
         free=tuple(one for one in everyone if one not in others and one not in held),
         share=share(conn, moment, lease_s),
         idle=held - _busy(conn),

@@ -1,16 +1,23 @@
 """Which accounts a worker takes: its share, what nobody else wants, and nothing that is another's."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from functools import partial
+from typing import Any
+
+import pytest
+import structlog
+from sqlalchemy import delete, insert
 
 from core.engine.bench import Bench
 from tradewire.brokerage import leases
 from tradewire.brokerage.market_memory import MarketMemory
 from tradewire.brokerage.tenure import Tenure
+from tradewire.domain.account import Account
 from tradewire.engine.claims import Claims, Served
 from tradewire.engine.roll import WorkerIdentity, read_roll
 from tradewire.settings import EngineSettings
+from tradewire.store.schema import accounts
 from tradewire.testing.clock import FakeClock
 
 SETTINGS = EngineSettings()
@@ -117,6 +124,32 @@ def test_an_account_that_another_took_is_left_and_not_fought_for(bench: Bench) -
     assert one.serves == {}
     assert not goes_on
     assert bench.store.read_now(partial(leases.owner_of, account_id="acc", now=bench.clock.now())) == "two"
+
+
+@pytest.mark.parametrize("is_removed", [True, False])
+def test_a_removed_account_is_no_lost_lease_and_both_are_told_by_name(bench: Bench, is_removed: bool) -> None:
+    named = Account(id="0192-id", name="savings", broker="paper", created_at=bench.clock.now())
+    row = {"id": named.id, "name": named.name, "document": named, "created_at": named.created_at}
+    bench.store.write_now(lambda conn: conn.execute(insert(accounts).values(row)))
+    gone = delete(accounts).where(accounts.c.id == named.id)
+
+    async def go() -> list[MutableMapping[str, Any]]:
+        one = Someone(bench, "one")
+        await one.sweep()
+        await asyncio.to_thread(partial(bench.write, leases.give_back, owner="one", account_ids=[named.id]))
+        if is_removed:
+            await asyncio.to_thread(lambda: bench.store.write_now(lambda conn: conn.execute(gone)))
+        else:
+            await asyncio.to_thread(bench.take_lease, named.id, "two")
+        with structlog.testing.capture_logs() as logs:
+            await one.sweep()
+        assert named.id not in one.serves
+        return logs
+
+    removed = ("info", "The account was removed; its session is closed.", "savings")
+    lost = ("warning", "An account's lease was lost; its session is closed.", "savings")
+    told = [(one["log_level"], one["event"], one["account"]) for one in asyncio.run(go())]
+    assert told == [removed if is_removed else lost]
 
 
 def test_a_lease_that_ran_out_on_the_stopwatch_is_left_and_taken_in_a_new_epoch(bench: Bench) -> None:
