@@ -47,7 +47,8 @@ async def run_serve(
             await asyncio.to_thread(core.close)
 
         ready = partial(on_ready, core)
-        await serve(app, settings.server, stop=stopping, on_ready=ready, closing=closing)
+        where = settings.server
+        await serve(app, where, stop=stopping, on_ready=ready, closing=closing, may_share=True)
     finally:
         await _ended(watching)
         await asyncio.to_thread(core.close)

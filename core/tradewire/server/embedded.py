@@ -48,14 +48,20 @@ async def serve(
     stop: asyncio.Event,
     on_ready: Callable[[ListeningAt], None],
     closing: Callable[[], Awaitable[None]] | None = None,
+    may_share: bool = False,
 ) -> None:
     """Serve `app` on the running loop until `stop` is set, then finish what is being answered.
 
     While `closing` runs, new requests are still answered, by 503: whoever sends is to send again.
-    `on_ready` is called once connections are taken. Raises `Unhonoured` if the address is in use or not this
+    `on_ready` is called once connections are taken. `may_share`: whether a second one of its kind may listen
+    at the port too, which a refusal of it then says. Raises `Unhonoured` if the address is in use or not this
     machine's, or the certificate cannot be read; `RuntimeError` if the server ends by itself.
     """
-    held = _hold(settings.host, settings.port, is_shared=settings.share_port)
+    try:
+        held = _hold(settings.host, settings.port, is_shared=settings.share_port)
+    except OSError as error:
+        is_hinted = may_share and not settings.share_port
+        raise Unhonoured(_why_not(settings.host, settings.port, error, is_hinted)) from error
     try:
         address, port = held.getsockname()[:2]
         at = ListeningAt(host=address, port=port, tls=settings.ssl_cert is not None)
@@ -140,15 +146,18 @@ def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
         if shared and hasattr(socket, "SO_REUSEPORT"):
             held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         held.bind((host, port))
-    except OSError as error:
+    except OSError:
         held.close()
-        raise Unhonoured(_why_not(host, port, error)) from error
+        raise
     return held
 
 
-def _why_not(host: str, port: int, error: OSError) -> str:
+def _why_not(host: str, port: int, error: OSError, may_share: bool) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} of {host} is in use by another program; stop that one, or choose another port."
+        text = f"Port {port} of {host} is in use by another program; stop that one, or choose another port."
+        if may_share:
+            text += " Where that is another `tradewire serve`, `--share-port` lets both listen there."
+        return text
     if error.errno == errno.EACCES:
         return f"Port {port} is for the administrator only; choose one above 1023, or put a proxy in front."
     return f"Tradewire cannot listen at {host}, port {port}: {error.strerror or error}."

@@ -24,7 +24,7 @@ from tradewire.server.app import create_app
 from tradewire.server.connections import MOST
 from tradewire.server.embedded import ListeningAt, serve
 from tradewire.server.health import HealthReport
-from tradewire.settings import Settings
+from tradewire.settings import ServerSettings, Settings
 
 
 def with_server(rig: Rig, **changes: Any) -> Settings:
@@ -56,6 +56,29 @@ def test_a_port_in_use_is_refused_in_words(rig: Rig) -> None:
         with pytest.raises(Unhonoured, match=f"Port {first.at.port} .* in use"), Served(rig):
             pass
         assert first.client.get("/health").status_code == 200
+
+
+@pytest.mark.parametrize("may_share", [True, False])
+def test_a_port_in_use_may_be_shared_where_several_may_listen(rig: Rig, may_share: bool) -> None:
+    async def second(settings: ServerSettings) -> None:
+        app = create_app(door=rig.door, clock=rig.clock, settings=settings, health=HealthReport)
+        stop = asyncio.Event()
+        await serve(app, settings, stop=stop, on_ready=lambda _: stop.set(), may_share=may_share)
+
+    with Served(rig) as first:
+        there = with_server(rig, port=first.at.port).server
+        with pytest.raises(Unhonoured) as refused:
+            asyncio.run(second(there))
+        assert ("`--share-port` lets both listen" in str(refused.value)) is may_share
+        asyncio.run(second(msgspec.structs.replace(there, share_port=True)))
+
+
+def test_a_port_that_someone_holds_alone_cannot_be_shared(rig: Rig) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as alone:
+        there = with_server(rig, port=alone.getsockname()[1], share_port=True).server
+        app = create_app(door=rig.door, clock=rig.clock, settings=there, health=HealthReport)
+        with pytest.raises(Unhonoured, match=r"choose another port\.$"):
+            asyncio.run(serve(app, there, stop=asyncio.Event(), on_ready=lambda _: None, may_share=True))
 
 
 def test_an_address_of_another_machine_is_refused_in_words(rig: Rig) -> None:
