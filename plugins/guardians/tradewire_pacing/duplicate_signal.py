@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 
 from tradewire import GuardedOrder, Guardian, GuardView, Scope, Verdict, allow, block, not_applicable
-from tradewire_pacing.seconds import seconds
+from tradewire_pacing.seconds import seconds, told_apart
 
 
 class DuplicateSignalParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,10 +36,11 @@ class DuplicateSignal(Guardian):
         since = view.received_at - view.same_content_at
         window = timedelta(seconds=params.window_s)
         value, limit, headroom = seconds(since), seconds(window), seconds(since - window)
+        before, within = told_apart(since, window)
         if since < window:
             return block(
                 "duplicate",
-                f"The same content was acted on {value} before; within {limit} it counts as sent twice. "
+                f"The same content was acted on {before} before; within {within} it counts as sent twice. "
                 'An "id" of its own in each message tells repeated signals apart.',
                 value=value,
                 limit=limit,
@@ -47,7 +48,7 @@ class DuplicateSignal(Guardian):
             )
         return allow(
             "repeated_later",
-            f"The same content was acted on {value} before, longer ago than {limit}.",
+            f"The same content was acted on {before} before, longer ago than {within}.",
             value=value,
             limit=limit,
             headroom=headroom,

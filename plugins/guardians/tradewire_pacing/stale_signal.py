@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 
 from tradewire import GuardedOrder, Guardian, GuardView, Message, Scope, Verdict, allow, block, iso
-from tradewire_pacing.seconds import seconds
+from tradewire_pacing.seconds import in_words, seconds, told_apart
 
 
 class StaleSignalParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,10 +32,11 @@ class StaleSignal(Guardian):
         sent, received = view.message.time, view.received_at
         skew = timedelta(seconds=params.max_skew_s)
         if sent is not None and sent - received > skew:
+            ahead, most = told_apart(sent - received, skew)
             return block(
                 "time_in_future",
-                f"The message's time {iso(sent)} is {seconds(sent - received)} after it was received; more "
-                f"than {seconds(skew)} is no difference of clocks.",
+                f"The message's time {iso(sent)} is {ahead} after it was received; more than {most} is no "
+                "difference of clocks.",
                 value=seconds(sent - received),
                 limit=seconds(skew),
                 headroom=seconds(skew - (sent - received)),
@@ -47,12 +48,13 @@ class StaleSignal(Guardian):
         if age <= allowed:
             return allow(
                 "fresh",
-                f"The signal is {value} old, counted from {what}.",
+                f"The signal is {in_words(age)} old, counted from {what}.",
                 value=value,
                 limit=limit,
                 headroom=headroom,
             )
-        late = f"The signal is {value} old, counted from {what}, and {limit} is the most that is acted on."
+        old, most = told_apart(age, allowed)
+        late = f"The signal is {old} old, counted from {what}, and {most} is the most that is acted on."
         if sent is not None and since == sent and _is_bar_aligned(sent, view.message):
             return block(
                 "stale_bar_time",

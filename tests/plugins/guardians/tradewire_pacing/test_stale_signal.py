@@ -81,3 +81,41 @@ def test_the_limits_may_be_set(order, view):
 def test_limits_that_make_no_sense_are_refused(written):
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(written, StaleSignalParams, strict=False)
+
+
+@pytest.mark.parametrize(
+    ("age", "told"),
+    [
+        (0, "0 s"),
+        (8.39, "8.3 s"),
+        (119.9, "119.9 s"),
+        (120, "2 min"),
+        (425, "7 min 5 s"),
+        (3599, "59 min 59 s"),
+        (3600, "1 h"),
+        (12_030, "3 h 20 min"),
+        (172_799, "47 h 59 min"),
+        (172_800, "2 days"),
+        (190_000, "2 days 4 h"),
+        (217_551_359.7, "2517 days"),
+    ],
+)
+def test_an_age_reads_well_however_old_the_signal_is(order, view, age, told):
+    assert f"The signal is {told} old, counted" in judged(order, view, sent=ago(age)).message
+
+
+def test_the_figures_of_a_verdict_stay_in_seconds(order, view):
+    verdict = judged(order, view, sent=ago(12_030), max_age_s=3600)
+    assert "and 1 h is the most" in verdict.message
+    assert (verdict.value, verdict.limit, verdict.headroom) == ("12030 s", "3600 s", "-8430 s")
+
+
+def test_what_is_too_old_by_less_than_the_words_tell_is_told_in_seconds(order, view):
+    message = judged(order, view, sent=ago(3600.4), max_age_s=3600).message
+    assert "is 3600.4 s old" in message
+    assert "3600 s is the most" in message
+
+
+def test_a_time_far_in_the_future_is_told_in_days(order, view):
+    message = judged(order, view, sent=ago(-864_000)).message
+    assert "is 10 days after it was received; more than 5 s is no difference of clocks." in message
