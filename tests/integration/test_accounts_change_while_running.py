@@ -7,6 +7,8 @@ import pytest
 
 from integration.relay import Relay, prepare, running
 from tradewire.services.account_changes import AccountChange
+from tradewire.services.accounts import AccountView
+from tradewire.services.last_balances import BalancesView
 from tradewire.store.schema import account_states, leases, parent_orders
 
 #: Who serves an account sees with the next sweep that it was changed.
@@ -52,3 +54,14 @@ def test_a_removed_account_is_let_go_and_leaves_no_state(swept: Relay) -> None:
     swept.wait_until(lambda: engine.claims.held() == () and not engine.claims.leaving())
     assert swept.rows(account_states) == []
     assert swept.rows(leases) == []
+
+
+def test_an_account_is_shown_with_what_its_broker_says_it_is_worth(swept: Relay) -> None:
+    def seen() -> BalancesView | None:
+        shown: AccountView = swept.do(swept.core.services.accounts.show("paper"))
+        return shown.balances
+
+    swept.wait_until(lambda: seen() is not None)
+    told = seen()
+    assert told is not None
+    assert (told.equity, told.cash) == ("100000000", "100000000")

@@ -68,6 +68,7 @@ class Comparison:
         await self.orders(unknown)
         await self._positions()
         balances = await self._asked("the balances", self._session.balances())
+        self._standing.cash = figure(balances.cash) if balances is not None else None
         self._standing.equity = figure(balances.equity) if balances is not None else None
         self._standing.equity_at = self._clock.now()
 

@@ -24,6 +24,7 @@ class SessionStanding:
         self.why_not = "not connected yet"
         self.capabilities = NOTHING
         self.foreign: tuple[ForeignOrder, ...] = ()
+        self.cash: Decimal | None = None
         self.equity: Decimal | None = None
         self.equity_at: datetime | None = None
         self.since: datetime | None = None
@@ -70,9 +71,10 @@ class MarketMemory:
     def saw(self, account_id: str, quote: Quote) -> None:
         self.quotes[(account_id, quote.instrument_id)] = SeenQuote(quote=quote, fetched_at=self._clock.now())
 
-    def saw_equity(self, account_id: str, equity: Decimal) -> None:
+    def saw_balances(self, account_id: str, cash: Decimal | None, equity: Decimal | None) -> None:
+        """In the account's currency; None for what the broker does not say."""
         standing = self.standing(account_id)
-        standing.equity, standing.equity_at = equity, self._clock.now()
+        standing.cash, standing.equity, standing.equity_at = cash, equity, self._clock.now()
 
     def resolve(self, account_id: str, symbol: str, found: tuple[Instrument, ...]) -> None:
         self.resolved[(account_id, symbol)] = found

@@ -98,9 +98,9 @@ class Wants:
     async def _equity(self) -> bool:
         balances = await self._session.balances()
         equity = None if balances is None else figure(balances.equity)
-        if equity is None:
+        if balances is None or equity is None:
             return False
-        self._memory.saw_equity(self._account_id, equity)
+        self._memory.saw_balances(self._account_id, figure(balances.cash), equity)
         return True
 
     async def _quote(self, instrument_id: str) -> bool:

@@ -10,13 +10,16 @@ from tradewire.domain.base import Struct
 
 
 class AccountStanding(Struct):
-    """`ready` once the account is connected and compared, else `why_not`. Equity in its own currency."""
+    """`ready` once the account is connected and compared, else `why_not`. Equity and cash in its own
+    currency, as the broker said them at `balances_at`; None where it does not."""
 
     account_id: str
     ready: bool
     why_not: str
     capabilities: Capabilities
     equity: Decimal | None = None
+    cash: Decimal | None = None
+    balances_at: datetime | None = None
 
 
 class Mark(Struct):
@@ -55,6 +58,8 @@ def report_of(memory: MarketMemory, account_ids: Iterable[str]) -> WorkerReport:
                 why_not=one.why_not,
                 capabilities=one.capabilities,
                 equity=one.equity,
+                cash=one.cash,
+                balances_at=one.equity_at,
             )
             for account_id, one in standings
         ),

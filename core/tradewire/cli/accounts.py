@@ -1,7 +1,7 @@
 """`tradewire account …`."""
 
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import msgspec
@@ -12,6 +12,9 @@ from tradewire.cli.ask import confirm_removal, hidden, is_interactive
 from tradewire.cli.client import Api, connect
 from tradewire.cli.exits import Exit, Stop
 from tradewire.cli.options import DEFAULT, Common
+
+if TYPE_CHECKING:
+    from tradewire.services.accounts import AccountView
 
 account = App(name="account", help="Broker accounts.")
 
@@ -193,7 +196,7 @@ def list_accounts(*, common: Common = DEFAULT) -> None:
 
 @account.command(name="show")
 def show_account(name: str, /, *, common: Common = DEFAULT) -> None:
-    """One account: its broker, its fields, its guardians, its multiplier; without its credentials."""
+    """One account: its broker, fields, guardians, multiplier, and what it was last seen to be worth."""
     with connect(common) as api:
         answer = api.get(f"/accounts/{quote(name, safe='')}")
     if common.json:
@@ -216,6 +219,20 @@ def show_account(name: str, /, *, common: Common = DEFAULT) -> None:
     ]
     out.print(f"Guardians of the account: {screen.escape(', '.join(limits) or 'none')}")
     out.print(f"Multiplier of what is opened: {one.quantity_multiplier}")
+    out.print(_worth(common, one))
+
+
+def _worth(common: Common, one: "AccountView") -> str:
+    """The equity and the cash, and as of when: sizes in per cent are worked out from the equity."""
+    seen = one.balances
+    if seen is None:
+        return "Equity and cash: not known; a running worker asks the broker for them."
+    told = [
+        f"{name} {screen.money(amount)} {one.currency}"
+        for name, amount in (("equity", seen.equity), ("cash", seen.cash))
+        if amount is not None
+    ]
+    return f"Last seen {screen.full_moment(common, seen.at)}: {', '.join(told)}"
 
 
 def _plain(value: Any) -> str:

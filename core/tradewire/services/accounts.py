@@ -30,6 +30,7 @@ from tradewire.services.account_changes import (
 from tradewire.services.account_config import AccountFields, checked_fields
 from tradewire.services.algorithm_checks import guardian_problems
 from tradewire.services.bells import Bells
+from tradewire.services.last_balances import BalancesView, last_balances
 from tradewire.services.naming import account_by, checked_name
 from tradewire.services.numbers import Number, number_in, shown
 from tradewire.services.refusal import Code, Refused
@@ -60,7 +61,7 @@ class NewAccount(Struct):
 
 class AccountView(Struct):
     """`config` never holds a secret; `credentials` names those that are stored. `limits` are the `guardians`
-    with their parameters."""
+    with their parameters; `balances` is told of one account that is shown by itself."""
 
     id: str
     name: str
@@ -73,6 +74,7 @@ class AccountView(Struct):
     guardians: tuple[str, ...]
     created_at: datetime
     limits: tuple[Plugged, ...] = ()
+    balances: BalancesView | None = None
 
 
 class BrokerView(Struct):
@@ -149,7 +151,8 @@ class Accounts:
         def unit(conn: Connection) -> AccountView:
             account = account_by(conn, reference)
             sealed = conn.execute(select(accounts.c.credentials).where(accounts.c.id == account.id)).scalar()
-            return _view(account, self._credential_names(sealed))
+            view = _view(account, self._credential_names(sealed))
+            return msgspec.structs.replace(view, balances=last_balances(conn, account.id))
 
         return await self._store.read(unit)
 

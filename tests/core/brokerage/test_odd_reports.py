@@ -349,7 +349,7 @@ class Lying(ScriptedSession):
         return cast(Decimal, self.lie)
 
     async def balances(self) -> Balances | None:
-        return Balances(equity=self.lie)
+        return Balances(cash=self.lie, equity=self.lie)
 
     async def quote(self, instrument: Instrument) -> Quote | None:
         return Quote(instrument_id=instrument.id, at=DEFAULT_START, bid=self.lie, ask=self.lie)
@@ -363,7 +363,7 @@ def test_a_price_a_rate_or_an_equity_that_is_no_number_is_taken_as_not_told(benc
     async def go() -> None:
         async with hosted(bench, Lying(lie)) as one:
             await one.ready()
-            assert one.standing.equity is None
+            assert (one.standing.equity, one.standing.cash) == (None, None)
             kinds = {WantKind.RATE: "EUR", WantKind.EQUITY: "USD", WantKind.QUOTE: "OTHER.B"}
             wants = [Want(kind=kind, account_id="acc", key=key) for kind, key in kinds.items()]
             for want in wants:

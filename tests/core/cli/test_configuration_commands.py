@@ -2,12 +2,21 @@
 
 import io
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from core.cli.conftest import Cli
 from core.services.conftest import ALGORITHM
+from tradewire.brokerage.market_memory import MarketMemory
+from tradewire.brokerage.worker_report import report_of
+from tradewire.engine.roll import WorkerIdentity, answer
+from tradewire.runtime.folder import DataFolder
+from tradewire.services.naming import account_by
+from tradewire.store.database import open_store
+from tradewire.testing.clock import FakeClock
 
 
 @pytest.fixture
@@ -96,3 +105,26 @@ def test_each_mistake_of_the_new_file_is_a_line(cli: Cli, file: Path) -> None:
     refused = cli("algorithm", "update", str(file))
     assert refused.code == 1
     assert [line[:2] for line in refused.err.splitlines()] == ["- ", "- "]
+
+
+def test_an_account_is_shown_with_its_equity_and_cash_as_last_seen(cli: Cli, folder: DataFolder) -> None:
+    cli("account", "add", "paper")
+    unseen = cli("account", "show", "paper").out
+    assert "Equity and cash: not known; a running worker asks the broker for them.\n" in unseen
+    clock = FakeClock()
+    now = clock.now()
+    me = WorkerIdentity(id="embedded", life="l", host="h", pid=1, version="1", started_at=now)
+
+    def unit(conn: Connection) -> None:
+        memory = MarketMemory(clock)
+        account_id = account_by(conn, "paper").id
+        memory.saw_balances(account_id, Decimal("98000.5"), Decimal(100_000))
+        answer(conn, me, report_of(memory, [account_id]), {}, now, 30, 5)
+
+    store = open_store(folder.database_url)
+    store.write_now(unit)
+    store.close()
+    seen = cli("account", "show", "paper", "--utc").out.splitlines()[-1]
+    assert seen == f"Last seen {now:%Y-%m-%d %H:%M:%S} UTC: equity 100,000.00 USD, cash 98,000.50 USD"
+    told = json.loads(cli("account", "show", "paper", "--json").out)["balances"]
+    assert (told["equity"], told["cash"]) == ("100000", "98000.5")
