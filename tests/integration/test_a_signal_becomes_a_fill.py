@@ -219,7 +219,7 @@ def test_a_size_in_equity_is_of_the_accounts_and_tells_how_it_came_about(relay: 
     story = relay.do(relay.core.services.stories.show(answer["id"]))
     [admitted] = [stage.text for stage in story.stages if stage.stage == "admitted"]
     assert "2 % of equity 1" in admitted
-    assert admitted.endswith(f"= {fill.quantity} AAPL.")
+    assert f"= {fill.quantity} AAPL)" in admitted
     equity = Decimal(admitted.split("equity ")[1].split(" USD")[0].replace(",", ""))
     assert fill.quantity * fill.price <= equity * Decimal("0.0201")
     assert (fill.quantity + 1) * fill.price >= equity * Decimal("0.0199")
