@@ -113,7 +113,7 @@ class AdmissionRules:
             for one in entries
             if one.algorithm_id == parent.algorithm_id
             and one.instrument_id == instrument
-            and one.state is ParentState.WORKING
+            and one.state in (ParentState.WORKING, ParentState.PAUSED)
             and one.seq < parent.seq
             and one.side is side
         ]

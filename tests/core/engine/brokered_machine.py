@@ -8,21 +8,21 @@ from pathlib import Path
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
+from core.engine.failing_market import FailingMarket
 from core.engine.remembering_bench import RememberingBench
 from core.engine.simulated_broker import SimulatedBroker, Working
+from starting_points import discovered
 from tradewire.brokerage.outcomes import store_absent
 from tradewire.brokerage.release import Withheld
 from tradewire.contract.broker import Accepted, Execution, OrderUpdate, Rejected, RejectKind, Unknown
 from tradewire.contract.capabilities import DedupeClass
 from tradewire.domain.order import ChildOrder, ChildState
-from tradewire.plugins import Plugins
 from tradewire.store.database import open_store
 from tradewire.store.upgrade import upgrade
 
 #: Each account's broker, by what it does with a second copy of an order.
 ACCOUNTS = {"any": DedupeClass.A, "long": DedupeClass.C}
 
-PLUGINS = Plugins.discover()
 #: Nothing here is to outlive the machine, and a disk that others write to as well takes its time.
 IN_MEMORY = Path("/dev/shm")
 
@@ -49,7 +49,10 @@ class BrokeredMachine(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(dir=IN_MEMORY if IN_MEMORY.is_dir() else None))
         copy_template(self.folder / "tradewire.db")
         self.store = open_store(f"sqlite:///{self.folder}/tradewire.db")
-        self.bench = RememberingBench(self.store, PLUGINS)
+        self.market = FailingMarket()
+        plugins = discovered()
+        plugins.blueprints[self.market.name] = self.market
+        self.bench = RememberingBench(self.store, plugins)
         self.brokers = {name: SimulatedBroker() for name in ACCOUNTS}
         self.proven_absent: set[str] = set()
         self.sent: set[str] = set()

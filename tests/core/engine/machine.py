@@ -10,10 +10,12 @@ from core.engine.admission_rules import AdmissionRules, lane_of
 from core.engine.brokered_machine import ACCOUNTS, BrokeredMachine
 from tradewire.domain.algorithm import AlgorithmState, OnOpposite, Plugged
 from tradewire.domain.message import Action, Sentiment
-from tradewire.domain.order import Purpose
+from tradewire.domain.order import ParentOrder, ParentState, Purpose
 from tradewire.domain.quantity import ZERO
 from tradewire.domain.switch import SwitchState
 from tradewire.domain.verdict import Scope
+from tradewire.services.cancellation import request_cancel
+from tradewire.state.waking import wake
 from tradewire.store.schema import positions
 
 MOST = Decimal(100)
@@ -21,6 +23,8 @@ MOST_OF_ACCOUNT = Decimal(120)
 ALGORITHMS = {"one": "any", "two": "any", "three": "long", "four": "long"}
 ON_OPPOSITE = {"two": OnOpposite.SWAP, "three": OnOpposite.CLOSE}
 MULTIPLIERS = {"any": Decimal(1), "long": Decimal("0.5")}
+#: Who shares a limit, each beside itself.
+SHARING = [*((name, name) for name in ALGORITHMS), *[("three", "four"), ("four", "three")] * 3]
 MOST_ENTRIES = {"one": 2, "four": 1}
 
 
@@ -54,6 +58,43 @@ class Machine(BrokeredMachine):
             bench.signal(name, symbol="AAPL", action=action, quantity=Decimal(40))
         self.come_to_rest()
 
+    # What leaves an order that may still fill
+
+    def enters(self, name: str, symbol: str, quantity: Decimal) -> None:
+        self.bench.signal(name, symbol=symbol, action=Action.BUY, quantity=quantity)
+        self.bench.route()
+        self.worked(ALGORITHMS[name])
+
+    def all_taken(self, account_id: str) -> None:
+        """What can be sent is, and the broker has it."""
+        for child in self.next_to_send(account_id):
+            self.transmit(account_id, "accept", child)
+
+    def cancelled_by_a_message(self, name: str, symbol: str) -> None:
+        self.bench.signal(name, symbol=symbol, action=Action.CANCEL)
+        self.bench.route()
+        self.worked(ALGORITHMS[name])
+
+    def paused_by_its_blueprint(self, name: str) -> None:
+        account_id, now = ALGORITHMS[name], self.bench.clock.now()
+        for parent in self.bench.parents(account_id):
+            if parent.algorithm_id == name and parent.state is ParentState.WORKING:
+                self.bench.write(wake, account_id=account_id, parent_id=parent.id, now=now)
+        self.market.fails_for = name
+        self.worked(account_id)
+        self.market.fails_for = None
+
+    def paused(self) -> list[ParentOrder]:
+        """Those that nobody has cancelled yet."""
+        found = [one for one in self.bench.parents() if one.state is ParentState.PAUSED]
+        return [one for one in found if not one.cancel_requested]
+
+    def paused_ones_cancelled(self) -> None:
+        """A person looks, and ends them."""
+        now = self.bench.clock.now()
+        for parent in self.paused():
+            self.bench.write(request_cancel, parent=parent, by="b", reason="r", now=now)
+
     # What comes at the end
 
     def everything_ends(self) -> None:
@@ -64,6 +105,7 @@ class Machine(BrokeredMachine):
         for account_id in ACCOUNTS:
             bench.switch(SwitchState.ACTIVE, Scope.ACCOUNT, account_id)
         for _ in range(40):
+            self.paused_ones_cancelled()
             for account_id, broker in self.brokers.items():
                 bench.report(*broker.told, account_id=account_id)
                 for child in self.unknown():

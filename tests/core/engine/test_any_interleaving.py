@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from core.engine.brokered_machine import ACCOUNTS
-from core.engine.machine import ALGORITHMS, MOST, MOST_ENTRIES, MOST_OF_ACCOUNT, Machine
+from core.engine.machine import ALGORITHMS, MOST, MOST_ENTRIES, MOST_OF_ACCOUNT, SHARING, Machine
 from core.engine.reference_model import entries
 from core.engine.simulated_broker import SimulatedBroker
 from tradewire.brokerage.outcomes import store_lost
@@ -163,6 +163,33 @@ class AnyInterleaving(Machine):
             self.bench.desk.unpriced.add("AAPL")
         self.prices_come_back()
 
+    @rule(
+        both=st.sampled_from(SHARING),
+        symbol=st.sampled_from(sorted(INSTRUMENTS)),
+        quantity=st.sampled_from([60, 90, 180]).map(Decimal),
+        first_is=st.sampled_from(["cancelled", "paused"]),
+    )
+    def one_enters_while_an_earlier_one_may_still_fill(
+        self, both: tuple[str, str], symbol: str, quantity: Decimal, first_is: str
+    ) -> None:
+        """What is being cancelled is counted until its end is known, and so is what is paused."""
+        earlier, later = both
+        self.bench.desk.unpriced.clear()
+        self.bench.desk.ready = True
+        self.enters(earlier, symbol, quantity)
+        self.all_taken(ALGORITHMS[earlier])
+        if first_is == "cancelled":
+            self.cancelled_by_a_message(earlier, symbol)
+        else:
+            self.paused_by_its_blueprint(earlier)
+        self.enters(later, symbol, quantity)
+
+    @precondition(lambda self: self.paused())
+    @rule()
+    def a_person_cancels_what_is_paused(self) -> None:
+        self.paused_ones_cancelled()
+        self.all_worked()
+
     def all_worked(self) -> None:
         for account_id in ACCOUNTS:
             self.worked(account_id)
@@ -240,8 +267,18 @@ class AnyInterleaving(Machine):
                 assert highest <= MOST
                 if ALGORITHMS[name] == "long":
                     assert lowest >= 0
+        self._nor_that_of_the_account(live, position)
         for account_id, broker in self.brokers.items():
             self._never_at_the_broker(account_id, broker, owners)
+
+    def _nor_that_of_the_account(
+        self, live: list[ParentOrder], position: dict[tuple[str, str], Decimal]
+    ) -> None:
+        for instrument in INSTRUMENTS:
+            shared = [one for one in live if (one.account_id, one.instrument_id) == ("long", instrument)]
+            buying = sum((one.remaining for one in shared if one.side == "buy"), ZERO)
+            held = sum((position.get((name, instrument), ZERO) for name in ("three", "four")), ZERO)
+            assert held + buying <= MOST_OF_ACCOUNT
 
     def _owners(self, parents: list[ParentOrder]) -> dict[str, str]:
         """The algorithm of each order at a broker."""

@@ -24,7 +24,7 @@ def failing(view: StepView) -> Step:
 
 @pytest.fixture
 def two(store: Store) -> Bench:
-    """Two algorithms of an account that may hold `MOST`; the first one's blueprint fails at its second step."""
+    """Two algorithms of an account that may hold `MOST`; the first one's blueprint places, and then fails."""
     plugins = discovered()
     plugins.blueprints["scripted"] = Scripted(all_at_once, failing)
     bench = Bench(store, plugins)
@@ -84,7 +84,8 @@ def test_an_order_that_fills_although_it_is_being_cancelled_breaks_no_limit(two:
     two.report(execution(child, "all", FIRST))
     two.work()
     assert refused.state is ParentState.BLOCKED
-    assert (first_of(two).state, two.held("alg")) == (ParentState.FILLED, FIRST)
+    assert first_of(two).state is ParentState.FILLED
+    assert two.held("alg") == FIRST
     no_more_than_there_is_room_for(two)
 
 
