@@ -167,7 +167,7 @@ def test_a_cancel_leaves_a_resolved_symbol_of_another_instrument_alone(bench: Be
 def test_an_account_that_is_not_connected_keeps_orders_waiting_but_not_for_ever(bench: Bench) -> None:
     bench.desk.ready = False
     signal = bench.ask()
-    assert bench.parent(signal).detail == "The account 'acc' is disconnected."
+    assert bench.parent(signal).detail == "The account 'acc' is not ready: disconnected."
     bench.later(61)
     bench.work()
     assert bench.parent(signal).state is ParentState.EXPIRED
