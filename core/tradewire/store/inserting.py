@@ -1,12 +1,15 @@
 """Inserting many rows: what an insert of SQLAlchemy does for each row again is done once here."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, insert
 
 from tradewire.store.sqlite_engine import driver_failed, raw_begun
+
+#: Rows of one statement at most; SQLite takes 999 values everywhere.
+_MOST_AT_ONCE = 32
 
 _Encode = Callable[[Any], Any]
 
@@ -21,8 +24,8 @@ class RowInsert:
     def __init__(self, table: Table, *columns: str) -> None:
         self._columns = tuple(table.c[name] for name in columns)
         self._statement = insert(table)
-        places = ", ".join("?" * len(columns))
-        self._sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})"
+        self._into = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES "
+        self._places = f"({', '.join('?' * len(columns))})"
         self._encoders: tuple[Dialect, tuple[tuple[int, _Encode], ...]] | None = None
 
     def __call__(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -35,10 +38,13 @@ class RowInsert:
             return
         encoders = self._encoders_for(conn.dialect)
         encoded = [_encoded(row, encoders) for row in rows]
+        driver = raw_begun(conn)
         try:
-            raw_begun(conn).executemany(self._sql, encoded).close()
+            for some in _portions(encoded):
+                sql = self._into + ", ".join([self._places] * len(some))
+                driver.execute(sql, [value for row in some for value in row]).close()
         except sqlite3.Error as error:
-            raise driver_failed(self._sql, error) from error
+            raise driver_failed(self._into + self._places, error) from error
 
     def _encoders_for(self, dialect: Dialect) -> tuple[tuple[int, _Encode], ...]:
         if self._encoders is None or self._encoders[0] is not dialect:
@@ -48,6 +54,16 @@ class RowInsert:
             )
             self._encoders = dialect, tuple((place, one) for place, one in found if one is not None)
         return self._encoders[1]
+
+
+def _portions(rows: list[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    """`rows` for one statement each. At every row of a statement that stores one, the driver lets other threads
+    have Python; and of powers of two it knows the statements that it has prepared."""
+    begun = 0
+    while left := len(rows) - begun:
+        count = min(1 << left.bit_length() - 1, _MOST_AT_ONCE)
+        yield rows[begun : begun + count]
+        begun += count
 
 
 def _encoded(row: tuple[Any, ...], encoders: tuple[tuple[int, _Encode], ...]) -> tuple[Any, ...]:

@@ -60,6 +60,17 @@ def test_several_rows_keep_their_order_and_none_is_nothing_to_do(tables: Store) 
     assert tables.write_now(several) == ["b", "a", "c"]
 
 
+@pytest.mark.parametrize("count", [1, 2, 31, 32, 33, 63, 64, 100])
+def test_any_number_of_rows_is_stored_in_its_order(tables: Store, count: int) -> None:
+    names = [f"{(number * 37) % count}" for number in range(count)]
+
+    def several(conn: Connection) -> list[str]:
+        RowInsert(signals, *COLUMNS)(conn, [row(name) for name in names])
+        return list(conn.execute(select(signals.c.id).order_by(signals.c.seq)).scalars())
+
+    assert tables.write_now(several) == names
+
+
 def test_they_are_undone_with_their_transaction(tmp_path: Path) -> None:
     engine = writing_engine(f"sqlite:///{tmp_path / 'x.db'}")
     with engine.begin() as conn:
