@@ -57,8 +57,8 @@ class RowInsert:
 
 
 def _portions(rows: list[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
-    """`rows` for one statement each. At every row of a statement that stores one, the driver lets other threads
-    have Python; and of powers of two it knows the statements that it has prepared."""
+    """`rows` for one statement each: at every statement the driver lets other threads have Python, and of
+    powers of two it knows those that it has prepared."""
     begun = 0
     while left := len(rows) - begun:
         count = min(1 << left.bit_length() - 1, _MOST_AT_ONCE)
