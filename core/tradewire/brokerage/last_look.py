@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import BindParameter, Connection, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from tradewire.contract.broker import OrderRequest
 from tradewire.domain.instrument import Instrument
@@ -21,14 +21,15 @@ _INSTRUMENTS = select(instruments.c.instrument_id, instruments.c.document).where
     instruments.c.account_id == bindparam("account"), instruments.c.instrument_id.in_(_IDS)
 )
 
-_UNKNOWN = (
-    select(child_orders.c.instrument_id, func.min(child_orders.c.seq).label("first"))
+_IN_FRONT = (
+    select(child_orders.c.client_id, child_orders.c.instrument_id, child_orders.c.state)
     .where(
         child_orders.c.account_id == bindparam("account"),
         child_orders.c.ended_at.is_(None),
-        child_orders.c.state == ChildState.UNKNOWN.value,
+        child_orders.c.instrument_id.in_(_IDS),
+        child_orders.c.state.in_((ChildState.NEW.value, ChildState.UNKNOWN.value)),
     )
-    .group_by(child_orders.c.instrument_id)
+    .order_by(child_orders.c.seq)
 )
 
 #: Whatever a child and a request both have is asked for as the child has it.
@@ -44,8 +45,8 @@ class LastLook:
     def __init__(self, conn: Connection, client_ids: Sequence[str]) -> None:
         rows = conn.execute(_CHILDREN, {"ids": list(client_ids)}).all()
         self._waiting = {row.client_id: child_of(row) for row in rows if row.state == ChildState.NEW.value}
-        self._seqs = {row.client_id: row.seq for row in rows}
-        self._unknown: Mapping[str, int] = {}
+        self._lanes: dict[str, list[tuple[str, str]]] = {}
+        self._done: set[str] = set()
         self.account_id: str | None = None
         self.parents: Mapping[str, ParentOrder] = {}
         self.algorithms: Mapping[str, str] = {}
@@ -61,8 +62,15 @@ class LastLook:
 
     def is_behind_unknown(self, child: ChildOrder) -> bool:
         """Whether the fate of an order that was placed before it in its lane is unknown."""
-        first = self._unknown.get(child.instrument_id)
-        return first is not None and first < self._seqs[child.client_id]
+        return bool(self._before(child, ChildState.UNKNOWN))
+
+    def waiting_before(self, child: ChildOrder) -> tuple[str, ...]:
+        """The ids of those that were placed before it in its lane and are still to be sent, in order."""
+        return self._before(child, ChildState.NEW)
+
+    def settled(self, child: ChildOrder) -> None:
+        """It goes out now or never: it is no longer in front of others."""
+        self._done.add(child.client_id)
 
     def request(self, child: ChildOrder) -> OrderRequest:
         """What the broker is to be asked."""
@@ -71,6 +79,15 @@ class LastLook:
             test=self.parents[child.parent_id].test,
             **{name: getattr(child, name) for name in _ASKED},
         )
+
+    def _before(self, child: ChildOrder, state: ChildState) -> tuple[str, ...]:
+        found = []
+        for client_id, its_state in self._lanes.get(child.instrument_id, ()):
+            if client_id == child.client_id:
+                break
+            if its_state == state.value and client_id not in self._done:
+                found.append(client_id)
+        return tuple(found)
 
     def _read(self, conn: Connection, account_id: str, children: Sequence[ChildOrder]) -> None:
         if any(child.account_id != account_id for child in children):
@@ -81,8 +98,8 @@ class LastLook:
         owners = list({parent.algorithm_id for parent in self.parents.values()})
         self.algorithms = {row.id: row.state for row in conn.execute(_ALGORITHMS, {"ids": owners})}
         self.switches = read_switches(conn, account_id)
-        unknown = conn.execute(_UNKNOWN, {"account": account_id})
-        self._unknown = {row.instrument_id: row.first for row in unknown}
         wanted = list({child.instrument_id for child in children})
+        for row in conn.execute(_IN_FRONT, {"account": account_id, "ids": wanted}):
+            self._lanes.setdefault(row.instrument_id, []).append((row.client_id, row.state))
         found = conn.execute(_INSTRUMENTS, {"account": account_id, "ids": wanted})
         self._instruments = {row.instrument_id: row.document for row in found}

@@ -31,10 +31,12 @@ _SENT = (
 
 
 class Withheld(Struct):
-    """The order was not sent; `ended` tells whether it never will be."""
+    """The order was not sent; `ended` tells whether it never will be, and `behind` which orders of its lane
+    are to be sent before it."""
 
     reason: str
     ended: bool
+    behind: tuple[str, ...] = ()
 
 
 #: It stays stored, and is sent once that is known, if it is not too late then.
@@ -82,11 +84,17 @@ def release_all(
         if refusal is not None:
             state, reason, text = refusal
             _end_unsent(conn, parent, child, state, reason, text, now)
+            last_look.settled(child)
             answers.append(Withheld(reason=text, ended=True))
             continue
         if last_look.is_behind_unknown(child):
             answers.append(BEHIND_UNKNOWN)
             continue
+        if before := last_look.waiting_before(child):
+            text = "An order before it in its lane is still to be sent."
+            answers.append(Withheld(reason=text, ended=False, behind=before))
+            continue
+        last_look.settled(child)
         sent.append(child)
         answers.append(last_look.request(child))
     if sent:

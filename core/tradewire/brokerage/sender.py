@@ -57,6 +57,7 @@ class Sender:
         self._store_outcome = Together(store.write, self._store_outcomes, all_fail_on=_NOBODYS_FAULT)
         self._lanes: dict[str, deque[str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._is_ending = False
         self.in_flight: set[str] = set()
 
     def send(self, child: ChildOrder) -> None:
@@ -75,6 +76,7 @@ class Sender:
 
     async def finish(self, seconds: float) -> None:
         """Let the submissions under way end, at most so long; what is queued stays stored as NEW."""
+        self._is_ending = True
         for lane in self._lanes.values():
             for client_id in lane:
                 self.in_flight.discard(client_id)
@@ -86,17 +88,31 @@ class Sender:
 
     async def _run(self, instrument_id: str) -> None:
         lane = self._lanes[instrument_id]
+        put_back: set[str] = set()
         try:
             while lane:
-                await self._send_or_look_up(lane.popleft())
+                client_id = lane.popleft()
+                behind = await self._send_or_look_up(client_id)
+                # Once each: one that cannot be sent is left to the sweeper, with all that is behind it.
+                if behind and client_id not in put_back and not self._is_ending:
+                    put_back.add(client_id)
+                    self._put_in_front(lane, (*behind, client_id))
         finally:
             # Whatever ended this: the next order of the lane must find a lane that runs.
             self.in_flight.difference_update(lane)
             del self._lanes[instrument_id]
 
-    async def _send_or_look_up(self, client_id: str) -> None:
+    def _put_in_front(self, lane: deque[str], client_ids: Sequence[str]) -> None:
+        for client_id in client_ids:
+            if client_id in lane:
+                lane.remove(client_id)
+        lane.extendleft(reversed(client_ids))
+        self.in_flight.update(client_ids)
+
+    async def _send_or_look_up(self, client_id: str) -> tuple[str, ...]:
+        """Send it; which orders are to be sent before it, where it could not be for that."""
         try:
-            await self._send_or_doubt(client_id)
+            return await self._send_or_doubt(client_id)
         except StoreUnavailable as error:
             # It is stored as NEW, and the sweeper sends it.
             log.error("An order waits for the database.", order=client_id, error=str(error))
@@ -108,26 +124,28 @@ class Sender:
             self._on_after(client_id, After(look_up=True))
         finally:
             self.in_flight.discard(client_id)
+        return ()
 
-    async def _send_or_doubt(self, client_id: str) -> None:
+    async def _send_or_doubt(self, client_id: str) -> tuple[str, ...]:
         try:
-            await self._send(client_id)
+            return await self._send(client_id)
         except StoreInDoubt as error:
             log.error("An order was not sent; whether it was marked as sent is unknown.", error=str(error))
             unsent = Unknown(cause="The database was lost at the last look, before anything was sent.")
             self._on_after(client_id, await self._stored(client_id, unsent))
+            return ()
 
-    async def _send(self, client_id: str) -> None:
+    async def _send(self, client_id: str) -> tuple[str, ...]:
         released = await self._release(client_id)
         if isinstance(released, Withheld):
             self._on_after(client_id, After(due=released.ended))
-            return
+            return released.behind
         crashpoint("submit.released")
         if not self._tenure.outlasts(self._settings.submit_timeout_s):
             # This process stood still since the order was released: somebody else may act by now.
             log.warning("An order was held back because the account's lease ran out.", order=client_id)
             await self._until_stored(client_id, partial(self._put_back, client_id))
-            return
+            return ()
         with self._observer.timed(Stage.SUBMIT):
             result = await self._submit(released)
         self._observer.submitted(self._account, type(result).__name__.lower())
@@ -135,6 +153,7 @@ class Sender:
         after = await self._stored(client_id, result)
         crashpoint("submit.stored")
         self._on_after(client_id, after)
+        return ()
 
     async def _stored(self, client_id: str, result: SubmitResult) -> After:
         return await self._until_stored(client_id, partial(self._store_outcome, (client_id, result)))

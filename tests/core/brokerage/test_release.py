@@ -12,13 +12,13 @@ from core.engine.bench import Bench, execution
 from tradewire import OrderRequest, OrderType, Plugged, Scope, Unknown
 from tradewire.brokerage.leases import shared_now
 from tradewire.brokerage.outcomes import store_absent
-from tradewire.brokerage.release import Lease, Withheld
+from tradewire.brokerage.release import Lease, Withheld, release_all
 from tradewire.contract.capabilities import DedupeClass
 from tradewire.domain.algorithm import AlgorithmState
 from tradewire.domain.message import Action
 from tradewire.domain.order import ChildOrder, ChildState, ParentState
 from tradewire.domain.switch import SwitchState
-from tradewire.store.schema import leases
+from tradewire.store.schema import child_orders, leases
 
 LIMIT = {"order_type": OrderType.LIMIT, "limit_price": Decimal(90)}
 
@@ -177,3 +177,38 @@ def test_a_time_out_keeps_what_was_reserved(bench: Bench) -> None:
     bench.report(msgspec.structs.replace(execution(child, "part", 1)))
     second = bench.ask("tight", quantity=Decimal(5))
     assert bench.parent(second, "tight").reason == "position_too_large"
+
+
+def test_an_order_waits_for_those_before_it_in_its_lane_and_for_no_other(bench: Bench) -> None:
+    first, second, elsewhere = (waiting(bench, symbol=symbol)[1] for symbol in ("AAPL", "AAPL", "MSFT"))
+    held = bench.release(second.client_id)
+    assert isinstance(held, Withheld)
+    assert not held.ended
+    assert held.behind == (first.client_id,)
+    assert isinstance(bench.release(elsewhere.client_id), OrderRequest)
+    assert isinstance(bench.release(first.client_id), OrderRequest)
+    assert isinstance(bench.release(second.client_id), OrderRequest)
+
+
+def test_orders_of_one_lane_go_out_together_in_their_order(bench: Bench) -> None:
+    _, cancelled = waiting(bench)
+    children = [cancelled, *(waiting(bench)[1] for _ in range(2))]
+    bench.write(_ask_for_its_end, client_id=cancelled.client_id)
+    ids = [child.client_id for child in children]
+    ended, *released = bench.write(
+        release_all,
+        client_ids=ids,
+        lease=bench.leases["acc"],
+        now=bench.clock.now(),
+        submit_timeout_s=1.0,
+        release_timeout_s=10.0,
+    )
+    assert isinstance(ended, Withheld)
+    assert ended.ended
+    assert [one.client_id for one in released] == ids[1:]
+
+
+def _ask_for_its_end(conn: Connection, client_id: str) -> None:
+    conn.execute(
+        update(child_orders).where(child_orders.c.client_id == client_id).values(cancel_requested=True)
+    )

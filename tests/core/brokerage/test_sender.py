@@ -1,106 +1,22 @@
-"""Sending: in order within a lane, side by side between lanes, and no lane is ever left for dead."""
+"""Sending: what an answer, a failure and an end make of an order; no lane is ever left for dead."""
 
 import asyncio
 import gc
-from collections.abc import Callable, Coroutine
-from math import inf
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection
 
+from core.brokerage.sending import Answering, Failing, children_for, everything, sender_of
 from core.engine.bench import Bench
-from tradewire import Accepted, OrderRequest, Rejected, RejectKind
+from tradewire import Rejected, RejectKind
 from tradewire.brokerage.outcomes import After, store_lost
-from tradewire.brokerage.sender import Sender
-from tradewire.brokerage.tenure import FencedStore, Tenure
+from tradewire.brokerage.tenure import Tenure
 from tradewire.contract.broker import SubmitResult
-from tradewire.domain.order import ChildOrder, ChildState
+from tradewire.domain.order import ChildState
 from tradewire.domain.switch import SwitchState
-from tradewire.settings import EngineSettings
-from tradewire.store.database import Store, StoreInDoubt, StoreUnavailable
-
-
-class Answering:
-    """A session that notes what it is sent, and answers by symbol; an answer may be an exception."""
-
-    def __init__(self) -> None:
-        self.sent: list[str] = []
-        self.answers: dict[str, Callable[[], Coroutine[Any, Any, SubmitResult]]] = {}
-
-    async def submit(self, order: OrderRequest) -> SubmitResult:
-        self.sent.append(order.client_id)
-        answer = self.answers.get(order.instrument.id)
-        return await answer() if answer is not None else Accepted(broker_order_id=f"b-{order.client_id}")
-
-
-class Failing:
-    """A store whose writes fail as scripted before they work."""
-
-    def __init__(self, store: Store, *errors: Exception | None) -> None:
-        self._store, self._errors = store, list(errors)
-
-    async def write(self, unit: Callable[[Connection], Any]) -> Any:
-        error = self._errors.pop(0) if self._errors else None
-        if error is not None:
-            raise error
-        return await self._store.write(unit)
-
-
-def sender_of(
-    bench: Bench, session: Answering, store: Any = None, tenure: Tenure | None = None
-) -> tuple[Sender, list[tuple[str, After]]]:
-    told: list[tuple[str, After]] = []
-    settings = EngineSettings(lookup_base_s=0.001)
-    tenure = tenure or Tenure("acc", bench.leases["acc"], inf, bench.clock)
-    sender = Sender(
-        FencedStore(store or bench.store, tenure),
-        bench.clock,
-        session,  # type: ignore[arg-type]
-        tenure,
-        settings,
-        lambda client_id, after: told.append((client_id, after)),
-    )
-    return sender, told
-
-
-def children_for(bench: Bench, *symbols: str) -> list[ChildOrder]:
-    for symbol in symbols:
-        bench.ask(symbol=symbol)
-    return bench.children()
-
-
-async def everything(sender: Sender, *but: str) -> None:
-    """Until nothing is under way, whatever of `but` may be."""
-    for _ in range(100_000):
-        if not sender.in_flight - set(but):
-            return
-        await asyncio.sleep(0)
-    raise AssertionError(f"still under way: {sender.in_flight}")
-
-
-def test_one_lane_is_sent_in_order_and_another_does_not_wait_for_it(bench: Bench) -> None:
-    first, second, elsewhere = children_for(bench, "AAPL", "AAPL", "MSFT")
-    session = Answering()
-
-    async def go() -> None:
-        answered = asyncio.Event()
-
-        async def slow() -> SubmitResult:
-            await answered.wait()
-            return Accepted(broker_order_id="b")
-
-        session.answers["AAPL"] = slow
-        sender, _ = sender_of(bench, session)
-        for child in (first, second, elsewhere):
-            sender.send(child)
-        await everything(sender, first.client_id, second.client_id)
-        assert second.client_id not in session.sent
-        answered.set()
-        await everything(sender)
-
-    asyncio.run(go())
-    assert [one for one in session.sent if one != elsewhere.client_id] == [first.client_id, second.client_id]
+from tradewire.store.database import StoreInDoubt, StoreUnavailable
 
 
 def test_a_cancellation_that_a_session_lets_escape_leaves_the_order_unknown(bench: Bench) -> None:
@@ -190,23 +106,6 @@ def test_an_outcome_waits_for_the_database_and_is_not_lost(bench: Bench) -> None
     asyncio.run(go())
     assert bench.child(child.client_id).state is ChildState.REJECTED
     assert session.sent == [child.client_id]
-
-
-def test_an_order_that_cannot_be_released_leaves_its_lane_usable(bench: Bench) -> None:
-    first, second = children_for(bench, "AAPL", "AAPL")
-    session = Answering()
-    store = Failing(bench.store, RuntimeError("a defect"))
-
-    async def go() -> None:
-        sender, _ = sender_of(bench, session, store)
-        sender.send(first)
-        await everything(sender)
-        sender.send(second)
-        await everything(sender)
-
-    asyncio.run(go())
-    assert session.sent == [second.client_id]
-    assert bench.child(first.client_id).state is ChildState.NEW
 
 
 class LosingItsWord(Failing):

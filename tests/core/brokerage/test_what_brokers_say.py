@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.brokerage.test_reports import update, working
-from core.brokerage.test_sender import Answering, children_for, everything, sender_of
+from core.brokerage.sending import Answering, children_for, everything, sender_of
 from core.engine.bench import Bench
 from tradewire import Rejected, RejectKind
 from tradewire.brokerage.outcomes import After, store_absent
