@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from core.brokerage.test_reports import update, working
 from core.brokerage.sending import Answering, children_for, everything, sender_of
+from core.brokerage.test_reports import update, working
 from core.engine.bench import Bench
 from tradewire import Rejected, RejectKind
 from tradewire.brokerage.outcomes import After, store_absent
