@@ -62,6 +62,10 @@ class Taking:
                 time.sleep(0)
         return self._take(conn, *where, **how)
 
+    def take_and_give_back(self, account_id: str, now: Any) -> None:
+        self.take(account_id, now)
+        self._store.write_now(lambda conn: leasing.give_back(conn, "worker"))
+
 
 @pytest.fixture
 def taking(store: Store, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> Taking:
@@ -73,8 +77,7 @@ def test_nobody_serves_an_account_with_the_fields_from_before_a_change(
     services: Services, store: Store, taking: Taking, paper: str, clock: FakeClock, was_served: bool
 ) -> None:
     if was_served:
-        taking.take(paper, clock.now())
-        store.write_now(lambda conn: leasing.give_back(conn, "worker"))
+        taking.take_and_give_back(paper, clock.now())
     change = AccountChange(config={"seed": "7"})
     served, lease = taking.take(
         paper, clock.now(), lambda: asyncio.run(services.accounts.change("paper", change, "me"))
@@ -90,8 +93,7 @@ def test_nobody_serves_an_account_that_is_removed(
     services: Services, store: Store, taking: Taking, paper: str, clock: FakeClock, was_served: bool
 ) -> None:
     if was_served:
-        taking.take(paper, clock.now())
-        store.write_now(lambda conn: leasing.give_back(conn, "worker"))
+        taking.take_and_give_back(paper, clock.now())
     taking.take(paper, clock.now(), lambda: asyncio.run(services.accounts.remove("paper", "me")))
     assert store.read_now(lambda conn: conn.execute(leases.select()).all()) == []
     assert taking.take(paper, clock.now()) is None

@@ -18,6 +18,7 @@ from tradewire.services.services import Services
 from tradewire.services.signal_filter import SignalFilter
 from tradewire.services.signal_state import Run as SignalRun
 from tradewire.services.signal_state import state_of
+from tradewire.services.signal_story import SignalStory
 from tradewire.store.database import Store
 from tradewire.store.schema import decisions, parent_orders
 from tradewire.testing.clock import FakeClock
@@ -89,14 +90,17 @@ def test_a_story_says_what_the_message_changed_and_what_it_could_not(services: S
     )
 
 
+def _story_with(services: Services, run: Run, store: Store, **changed: str) -> SignalStory:
+    order = parent_orders.c.signal_id == FILLED
+    store.write_now(lambda conn: conn.execute(update(parent_orders).where(order).values(changed)))
+    story: SignalStory = run(services.stories.show(FILLED))
+    return story
+
+
 def test_a_story_tells_at_the_match_only_what_was_known_then(
     services: Services, run: Run, store: Store
 ) -> None:
-    order = parent_orders.c.signal_id == FILLED
-    store.write_now(
-        lambda conn: conn.execute(update(parent_orders).where(order).values(detail="10 of 10 filled."))
-    )
-    story = run(services.stories.show(FILLED))
+    story = _story_with(services, run, store, detail="10 of 10 filled.")
     (matched,) = [stage.text for stage in story.stages if stage.stage == "matched"]
     assert (matched, story.stages[-1].text) == ("To breakout.", "10 of 10 filled.")
 
@@ -104,11 +108,7 @@ def test_a_story_tells_at_the_match_only_what_was_known_then(
 def test_a_story_tells_beside_the_quantity_how_it_came_about(
     services: Services, run: Run, store: Store
 ) -> None:
-    order = parent_orders.c.signal_id == FILLED
-    store.write_now(
-        lambda conn: conn.execute(update(parent_orders).where(order).values(sized="from 0 to 10"))
-    )
-    story = run(services.stories.show(FILLED))
+    story = _story_with(services, run, store, sized="from 0 to 10")
     (admitted,) = [stage.text for stage in story.stages if stage.stage == "admitted"]
     assert admitted == "10 AAPL (from 0 to 10), worked by the blueprint market."
 
